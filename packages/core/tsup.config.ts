@@ -1,0 +1,8 @@
+import { build } from '../../tsup.preset'
+
+export default build({
+  index: 'src/index.ts',
+  'spec/index': 'src/spec/index.ts',
+  'reference/index': 'src/reference/index.ts',
+  'load/index': 'src/load/index.ts',
+})

@@ -1,0 +1,6 @@
+import { build } from '../../tsup.preset'
+
+export default build({
+  index: 'src/index.ts',
+  'index.node': 'src/index.node.ts',
+})

@@ -1,0 +1,53 @@
+import { defineConfig } from 'vitest/config'
+
+const here = import.meta.dirname
+
+/** Packages resolve one another from source, so that unit and GPU tests need no build. */
+const fromSource = [
+  { find: /^@outrider\/core\/([\w-]+)$/, replacement: `${here}/packages/core/src/$1/index.ts` },
+  { find: /^@outrider\/core$/, replacement: `${here}/packages/core/src/index.ts` },
+  { find: /^@outrider\/kernels$/, replacement: `${here}/packages/kernels/src/index.node.ts` },
+  { find: /^@outrider\/(strategy-[\w-]+)$/, replacement: `${here}/packages/$1/src/index.ts` },
+]
+
+const exclude = ['**/node_modules/**', '**/dist/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias: fromSource },
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: [...exclude, '**/*.gpu.test.ts', '**/*.dist.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        resolve: { alias: fromSource },
+        test: {
+          name: 'gpu',
+          environment: 'node',
+          include: ['packages/*/{src,test}/**/*.gpu.test.ts'],
+          exclude,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'dist',
+          environment: 'node',
+          include: ['packages/*/test/**/*.dist.test.ts'],
+          exclude,
+          server: { deps: { external: [/\/packages\/[\w-]+\/dist\//] } },
+          testTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
