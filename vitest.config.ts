@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { swiftShaderEnvironment } from './scripts/swiftshader.mjs'
 
 const here = import.meta.dirname
 
@@ -32,6 +33,7 @@ export default defineConfig({
           environment: 'node',
           include: ['packages/*/{src,test}/**/*.gpu.test.ts'],
           exclude,
+          env: swiftShaderEnvironment() ?? {},
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 300_000,
