@@ -1,0 +1,109 @@
+import { OutriderError } from '@outrider/core'
+import type {
+  Backend,
+  BackendInfo,
+  BackendStats,
+  DeviceLoss,
+  DType,
+  Ops,
+  Program,
+  Shape,
+  Tensor,
+  Weight,
+  WeightSource,
+} from '@outrider/core/spec'
+import { describe, isSoftware, type OpenDevice } from './device'
+import { DeviceTensor, deviceBuffer, Memory } from './memory'
+import { recordOps } from './ops'
+import { Pipelines } from './pipelines'
+import { WebGpuProgram } from './programs'
+import { Queue } from './queue'
+import { Recorder } from './recorder'
+import { uploadWeight } from './weights/pack'
+
+/** The backend on one WebGPU device. */
+export class WebGpuBackend implements Backend {
+  readonly info: BackendInfo
+  readonly lost: Promise<DeviceLoss>
+  readonly #open: OpenDevice
+  readonly #memory: Memory
+  readonly #pipelines: Pipelines
+  readonly #queue: Queue
+  #live = true
+
+  constructor(open: OpenDevice) {
+    const { adapter, device, facts } = open
+    this.#open = open
+    this.#memory = new Memory(device)
+    this.#pipelines = new Pipelines(device)
+    this.#queue = new Queue(open, this.#memory)
+    this.lost = open.lost
+    this.info = {
+      name: 'webgpu',
+      device: describe(adapter),
+      arithmetic: 'f32',
+      features: facts.subgroups ? ['subgroups'] : [],
+      maxTensorBytes: this.#memory.maxBytes,
+      cacheType: 'f16',
+      software: isSoftware(adapter),
+    }
+  }
+
+  get stats(): BackendStats {
+    return { liveBytes: this.#memory.liveBytes, peakBytes: this.#memory.peakBytes, ...this.#queue.counts }
+  }
+
+  tensor(shape: Shape, dtype: DType, label: string): Tensor {
+    this.#alive()
+    return new DeviceTensor(this.#memory, shape, dtype, label)
+  }
+
+  async weight(source: WeightSource, label: string): Promise<Weight> {
+    this.#alive()
+    return uploadWeight({ memory: this.#memory, device: this.#open.facts }, source, label)
+  }
+
+  write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset = 0): void {
+    this.#alive()
+    const buffer = deviceBuffer(this.#memory, target)
+    if (data.BYTES_PER_ELEMENT !== (target.dtype === 'f16' ? 2 : 4))
+      throw new OutriderError('SHAPE_MISMATCH', `${target.label} holds ${target.dtype}, not elements of ${data.BYTES_PER_ELEMENT} bytes`)
+    this.#queue.write(buffer, data, offset * data.BYTES_PER_ELEMENT)
+  }
+
+  program(label: string, record: (ops: Ops) => void): Program {
+    this.#alive()
+    const recorder = new Recorder(this.#open.facts, this.#memory, this.#pipelines)
+    try {
+      record(recordOps(recorder))
+      return new WebGpuProgram(label, recorder)
+    } catch (error) {
+      for (const tensor of recorder.owned) tensor.dispose()
+      throw error
+    }
+  }
+
+  async submit(programs: readonly Program[], read: readonly Tensor[] = []): Promise<readonly ArrayBuffer[]> {
+    this.#alive()
+    const work = programs.map((program) => {
+      if (program instanceof WebGpuProgram) return program
+      throw new OutriderError('SHAPE_MISMATCH', `program ${program.label} belongs to another backend`)
+    })
+    return this.#queue.submit(
+      work,
+      read.map((tensor) => deviceBuffer(this.#memory, tensor)),
+    )
+  }
+
+  dispose(): void {
+    if (!this.#live) return
+    this.#live = false
+    this.#queue.dispose()
+    this.#memory.disposeAll()
+    this.#open.device.destroy()
+  }
+
+  #alive(): void {
+    if (!this.#live) throw new OutriderError('DISPOSED', 'the backend was disposed of; make a new one')
+  }
+}

@@ -1,0 +1,47 @@
+import { OutriderError } from '@outrider/core'
+import type { Backend } from '@outrider/core/spec'
+import { type WebGpuOptions, webgpu as open } from './index'
+
+export type { WebGpuOptions } from './index'
+
+/** Dawn is made once a process and stays referenced: its devices do not survive the collection of the object. */
+const kept: { outriderGpu?: Promise<GPU> | undefined } = globalThis as typeof kept
+
+/** Subgroup matrices and f16 on NVIDIA are behind these. */
+const toggles: string = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
+
+/**
+ * Opens a WebGPU device and gives the backend on it: `navigator.gpu` where the runtime has one, else Dawn through the
+ * package `webgpu`. Throws `ADAPTER_MISSING`, `DEVICE_LACKS`.
+ *
+ * @example
+ * ```ts
+ * import { createEngine } from '@outrider/core'
+ * import { webgpu } from '@outrider/kernels'
+ *
+ * const engine = await createEngine({ backend: await webgpu(), model: './models/stories-5m' })
+ * ```
+ */
+export async function webgpu(options: WebGpuOptions = {}): Promise<Backend> {
+  const gpu = options.gpu ?? globalThis.navigator?.gpu ?? (await dawn())
+  return open({ ...options, gpu })
+}
+
+function dawn(): Promise<GPU> {
+  kept.outriderGpu ??= importDawn()
+  return kept.outriderGpu
+}
+
+async function importDawn(): Promise<GPU> {
+  try {
+    const { create } = await import('webgpu')
+    return create([toggles])
+  } catch (cause) {
+    kept.outriderGpu = undefined
+    throw new OutriderError(
+      'ADAPTER_MISSING',
+      'Node has no WebGPU of its own: run `npm i webgpu`, or use referenceBackend() from @outrider/core/reference',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,38 @@
+import { OutriderError } from '@outrider/core'
+import type { Backend } from '@outrider/core/spec'
+import { WebGpuBackend } from './backend'
+import { openDevice } from './device'
+
+/** Which device to compute on. */
+export interface WebGpuOptions {
+  /** Default: `navigator.gpu`; in Node without one, Dawn from the optional peer package `webgpu`. */
+  readonly gpu?: GPU
+  /** Default: `high-performance`. */
+  readonly powerPreference?: GPUPowerPreference
+  /**
+   * Whether reductions use subgroups. Default: where the device has them and a probe finds their lanes in order. `false`
+   * never, `true` without the probe. The results are the same, bit for bit.
+   */
+  readonly subgroups?: boolean
+}
+
+/**
+ * Opens a WebGPU device and gives the backend on it. Throws `ADAPTER_MISSING`, `DEVICE_LACKS`.
+ *
+ * @example
+ * ```ts
+ * import { createEngine } from '@outrider/core'
+ * import { webgpu } from '@outrider/kernels'
+ *
+ * const engine = await createEngine({ backend: await webgpu(), model: './models/stories-5m' })
+ * ```
+ */
+export async function webgpu(options: WebGpuOptions = {}): Promise<Backend> {
+  const gpu = options.gpu ?? globalThis.navigator?.gpu
+  if (!gpu)
+    throw new OutriderError(
+      'ADAPTER_MISSING',
+      'this runtime has no WebGPU: use a browser with navigator.gpu on a secure page, or referenceBackend() from @outrider/core/reference',
+    )
+  return new WebGpuBackend(await openDevice({ ...options, gpu }))
+}

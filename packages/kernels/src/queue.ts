@@ -1,0 +1,136 @@
+import { OutriderError } from '@outrider/core'
+import type { OpenDevice } from './device'
+import type { DeviceBuffer, Memory } from './memory'
+import type { WebGpuProgram } from './programs'
+import { Staging } from './staging'
+
+/** Hands work to the device in the order in which it was asked for, also while a first use waits for its pipelines. */
+export class Queue {
+  readonly counts = { submits: 0, reads: 0, dispatches: 0 }
+  readonly staging: Staging
+  /** Pending while something waits for pipelines: what comes later queues behind it. */
+  #tail: Promise<void> | undefined
+  /** An error that nobody awaited when it was found. */
+  #failure: OutriderError | undefined
+
+  constructor(
+    private readonly open: OpenDevice,
+    private readonly memory: Memory,
+  ) {
+    this.staging = new Staging(open.device)
+    open.device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault()
+      this.#failure ??= rejected((event as GPUUncapturedErrorEvent).error)
+    })
+  }
+
+  /** Writes before anything that is submitted later. Throws `SHAPE_MISMATCH`, `DISPOSED`. */
+  write(target: DeviceBuffer, data: Float32Array | Uint32Array | Uint16Array, offset: number): void {
+    if (!this.#tail) return this.memory.write(target, data, offset)
+    const copy = data.slice()
+    this.#after(async () => this.memory.write(target, copy, offset)).catch((error) => {
+      this.#failure ??= error as OutriderError
+    })
+  }
+
+  /** One submission of `programs` in order, then the bytes of `read`. Throws `DEVICE_LOST`, `KERNEL_INVALID`, `OUT_OF_MEMORY`, `DISPOSED`. */
+  async submit(programs: readonly WebGpuProgram[], read: readonly DeviceBuffer[]): Promise<readonly ArrayBuffer[]> {
+    this.#check(programs, read)
+    if (!this.#tail && programs.every(({ ready }) => ready)) return this.#run(programs, read)()
+    const encoded = this.#after(async () => {
+      await this.#compiled(programs)
+      this.#check(programs, read)
+      return this.#run(programs, read)
+    })
+    return (await encoded)()
+  }
+
+  dispose(): void {
+    this.staging.dispose()
+  }
+
+  #after<T>(work: () => Promise<T>): Promise<T> {
+    const result = (this.#tail ?? Promise.resolve()).then(work)
+    const tail: Promise<void> = result.then(
+      () => this.#settle(tail),
+      () => this.#settle(tail),
+    )
+    this.#tail = tail
+    return result
+  }
+
+  #settle(tail: Promise<void>): void {
+    if (this.#tail === tail) this.#tail = undefined
+  }
+
+  async #compiled(programs: readonly WebGpuProgram[]): Promise<void> {
+    try {
+      await Promise.all(programs.map((program) => program.ready || program.compile()))
+    } catch (error) {
+      this.#checkLoss()
+      throw error
+    }
+  }
+
+  #check(programs: readonly WebGpuProgram[], read: readonly DeviceBuffer[]): void {
+    this.#checkLoss()
+    this.memory.check()
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) throw failure
+    for (const program of programs) program.check(this.memory)
+    for (const buffer of read) buffer.gpu // throws for one that is gone
+  }
+
+  #checkLoss(): void {
+    const { loss } = this.open.state
+    if (loss) throw lost(`${loss.reason}: ${loss.message}`)
+  }
+
+  /** Encodes and submits now; the function that is returned waits for what was read. */
+  #run(programs: readonly WebGpuProgram[], read: readonly DeviceBuffer[]): () => Promise<readonly ArrayBuffer[]> {
+    if (programs.length === 0 && read.length === 0) return async () => []
+    const { device } = this.open
+    device.pushErrorScope('validation')
+    const encoder = device.createCommandEncoder()
+    if (programs.length > 0) {
+      const pass = encoder.beginComputePass()
+      for (const program of programs) {
+        program.encode(pass)
+        this.counts.dispatches += program.dispatches
+      }
+      pass.end()
+      this.counts.submits++
+    }
+    const map = read.length > 0 ? this.staging.copy(encoder, read) : undefined
+    device.queue.submit([encoder.finish()])
+    const scope = device.popErrorScope().catch(() => null)
+    if (!map) {
+      scope.then((error) => {
+        if (error) this.#failure ??= rejected(error)
+      })
+      return async () => []
+    }
+    this.counts.reads++
+    const mapped = map().then(
+      (results) => ({ results }),
+      (cause: unknown) => ({ cause }),
+    )
+    return async () => {
+      const error = await scope
+      const outcome = await mapped
+      if (error) throw rejected(error)
+      if ('cause' in outcome) throw lost(String(outcome.cause), outcome.cause)
+      this.memory.check()
+      return outcome.results
+    }
+  }
+}
+
+function lost(reason: string, cause?: unknown): OutriderError {
+  return new OutriderError('DEVICE_LOST', `the device is gone (${reason}): open a new backend and resume`, { cause })
+}
+
+function rejected(error: GPUError): OutriderError {
+  return new OutriderError('KERNEL_INVALID', `the device rejects what was recorded: ${error.message}`, { cause: error })
+}

@@ -1,0 +1,109 @@
+import { OutriderError } from '@outrider/core'
+import type { DType, Shape, Tensor } from '@outrider/core/spec'
+import type { DeviceFacts } from './device'
+import { type DeviceBuffer, DeviceTensor, deviceBuffer, type Memory } from './memory'
+import type { Access, Pipeline, Pipelines } from './pipelines'
+
+/** A value of a dispatch's uniform parameters, one word each. */
+export type Param = { readonly u32: number } | { readonly f32: number }
+
+/** A buffer that a dispatch binds. */
+export interface Binding {
+  readonly buffer: Tensor | DeviceBuffer
+  readonly access: Access
+}
+
+/** One dispatch as an op states it. */
+export interface Dispatch {
+  readonly label: string
+  /** The whole module, entry point `main`: the key of the pipeline cache. */
+  readonly wgsl: string
+  /** Packed in order into `@group(0) @binding(0) var<uniform>`; the buffers then follow from binding 1. */
+  readonly params?: readonly Param[]
+  /** From binding 0, or 1 where there are params. A buffer that is written is bound once. */
+  readonly buffers: readonly Binding[]
+  readonly workgroups: readonly [x: number, y?: number, z?: number]
+}
+
+/** One dispatch as a program keeps it. */
+export interface Step {
+  readonly label: string
+  readonly pipeline: Pipeline
+  readonly buffers: readonly DeviceBuffer[]
+  /** Offset and length of the parameters in the program's words; null for none. */
+  readonly params: { readonly at: number; readonly words: number } | null
+  readonly workgroups: readonly [number, number, number]
+}
+
+/** Words from one parameter block to the next: WebGPU's default alignment of uniform offsets, 256 bytes. */
+const blockWords = 64
+
+/** Takes down the dispatches of one program, with the memory that belongs to it. */
+export class Recorder {
+  readonly steps: Step[] = []
+  readonly params: number[] = []
+  readonly owned: DeviceTensor[] = []
+  readonly #scratch = new Map<string, DeviceTensor>()
+
+  constructor(
+    readonly device: DeviceFacts,
+    readonly memory: Memory,
+    private readonly pipelines: Pipelines,
+  ) {}
+
+  /** Records a dispatch; its pipeline begins to compile. Throws `DEVICE_LACKS`, `KERNEL_INVALID`, `SHAPE_MISMATCH`, `DISPOSED`. */
+  dispatch({ label, wgsl, params = [], buffers, workgroups }: Dispatch): void {
+    const bound = buffers.map(({ buffer }) => deviceBuffer(this.memory, buffer))
+    for (const buffer of bound) buffer.gpu // throws for one that is gone
+    this.#checkBindings(label, buffers)
+    const size = this.#checkWorkgroups(label, workgroups)
+    const access = buffers.map((binding) => binding.access)
+    const pipeline = this.pipelines.get(label, wgsl, params.length > 0, access)
+    const at = this.params.length
+    for (const param of params) this.params.push(word(param))
+    while (this.params.length % blockWords !== 0) this.params.push(0)
+    const block = params.length > 0 ? { at, words: Math.ceil(params.length / 4) * 4 } : null
+    this.steps.push({ label, pipeline, buffers: bound, params: block, workgroups: size })
+  }
+
+  /**
+   * Memory between two dispatches of one op; it belongs to the program. The dispatches of a program run one after the other,
+   * so the same label, shape and type give the same tensor again.
+   */
+  scratch(shape: Shape, dtype: DType, label: string): Tensor {
+    const key = `${label} ${dtype} ${shape}`
+    const known = this.#scratch.get(key)
+    if (known) return known
+    const tensor = new DeviceTensor(this.memory, shape, dtype, label)
+    this.#scratch.set(key, tensor)
+    this.owned.push(tensor)
+    return tensor
+  }
+
+  #checkBindings(label: string, buffers: readonly Binding[]): void {
+    const most = this.device.limits.maxStorageBuffersPerShaderStage
+    if (buffers.length > most)
+      throw new OutriderError('DEVICE_LACKS', `${label} binds ${buffers.length} buffers, and this device takes ${most}`)
+    const written = buffers.filter(({ access }) => access === 'read_write').map(({ buffer }) => buffer)
+    const twice = written.find((buffer) => buffers.filter((other) => other.buffer === buffer).length > 1)
+    if (twice)
+      throw new OutriderError('KERNEL_INVALID', `${label} binds ${twice.label} twice and writes it: bind it once`)
+  }
+
+  #checkWorkgroups(label: string, [x, y = 1, z = 1]: Dispatch['workgroups']): [number, number, number] {
+    const most = this.device.limits.maxComputeWorkgroupsPerDimension
+    const fits = [x, y, z].every((size) => Number.isInteger(size) && size >= 1 && size <= most)
+    if (!fits)
+      throw new OutriderError('DEVICE_LACKS', `${label} asks for ${x} × ${y} × ${z} workgroups; each may be 1 to ${most}`)
+    return [x, y, z]
+  }
+}
+
+const float = new Float32Array(1)
+const bits = new Uint32Array(float.buffer)
+
+function word(param: Param): number {
+  if ('u32' in param) return param.u32 >>> 0
+  float[0] = param.f32
+  return bits[0] as number
+}

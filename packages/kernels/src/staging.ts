@@ -1,0 +1,49 @@
+import { type DeviceBuffer, usage } from './memory'
+
+const smallest = 4096
+
+/** Buffers that results are mapped from, kept and used again: a steady state allocates none. */
+export class Staging {
+  readonly #free: GPUBuffer[] = []
+  /** Buffers made so far. */
+  made = 0
+
+  constructor(private readonly device: GPUDevice) {}
+
+  /** Encodes copies of whole buffers; the function that is returned maps them once the encoder was submitted. */
+  copy(encoder: GPUCommandEncoder, sources: readonly DeviceBuffer[]): () => Promise<ArrayBuffer[]> {
+    const total = sources.reduce((sum, { size }) => sum + size, 0)
+    const staging = this.#acquire(total)
+    let at = 0
+    for (const { gpu, size } of sources) {
+      encoder.copyBufferToBuffer(gpu, 0, staging, at, size)
+      at += size
+    }
+    return async () => {
+      await staging.mapAsync(usage.mapRead, 0, total)
+      const mapped = staging.getMappedRange(0, total)
+      let from = 0
+      const results = sources.map(({ bytes, size }) => {
+        const result = mapped.slice(from, from + bytes)
+        from += size
+        return result
+      })
+      staging.unmap()
+      this.#free.push(staging)
+      return results
+    }
+  }
+
+  dispose(): void {
+    for (const buffer of this.#free) buffer.destroy()
+    this.#free.length = 0
+  }
+
+  #acquire(bytes: number): GPUBuffer {
+    const found = this.#free.findIndex(({ size }) => size >= bytes)
+    if (found >= 0) return this.#free.splice(found, 1)[0] as GPUBuffer
+    this.made++
+    const size = Math.max(smallest, 2 ** Math.ceil(Math.log2(bytes)))
+    return this.device.createBuffer({ label: 'staging', size, usage: usage.mapRead | usage.copyTarget })
+  }
+}
