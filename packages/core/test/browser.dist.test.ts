@@ -1,0 +1,39 @@
+import { build, type Metafile } from 'esbuild'
+import { expect, test } from 'vitest'
+
+/** Bundles built packages as an application for the browser would; a Node built-in cannot be resolved and fails it. */
+async function bundle(specifiers: readonly string[]): Promise<Metafile> {
+  const { metafile } = await build({
+    stdin: {
+      contents: specifiers.map((name, index) => `export * as p${index} from '${name}'`).join('\n'),
+      resolveDir: import.meta.dirname,
+    },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'silent',
+  })
+  return metafile
+}
+
+const entries = [
+  '@outrider/core',
+  '@outrider/core/spec',
+  '@outrider/core/reference',
+  '@outrider/core/load',
+  '@outrider/kernels',
+  '@outrider/strategy-draft',
+]
+
+test.each([...entries.map((entry) => [entry]), entries])('%s bundles for the browser', async (...specifiers) => {
+  const { inputs, outputs } = await bundle(specifiers)
+  for (const specifier of specifiers) {
+    const [, name = ''] = /^@outrider\/([\w-]+)/.exec(specifier) ?? []
+    expect(Object.keys(inputs).some((path) => path.includes(`packages/${name}/dist/`))).toBe(true)
+  }
+  expect(Object.keys(inputs).filter((path) => /\.node\.js$|node_modules\/webgpu\//.test(path))).toEqual([])
+  const outside = Object.values(outputs).flatMap((output) => output.imports.filter(({ external }) => external))
+  expect(outside).toEqual([])
+})

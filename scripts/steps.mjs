@@ -1,0 +1,96 @@
+// The steps of the gate, in the order in which they run.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { exampleCommand, examples } from './examples.mjs'
+import { commands, run, vitest } from './run-step.mjs'
+import { swiftShaderEnvironment } from './swiftshader.mjs'
+import { packages, root } from './workspace.mjs'
+
+/** @typedef {import('./run-step.mjs').Outcome} Outcome */
+/** @typedef {{ name: string, title: string, built?: true, run: () => Promise<Outcome> }} Step */
+
+const pnpm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['pnpm']
+const folders = packages.map((name) => `packages/${name}`)
+
+/** @type {readonly Step[]} `built`: the step uses the built packages */
+export const steps = [
+  {
+    name: 'lint',
+    title: 'lint and format (biome)',
+    run: () => commands([['biome', 'check', '--error-on-warnings', '.']]),
+  },
+  {
+    name: 'types',
+    title: 'types (tsc)',
+    run: () => commands([...folders.map((folder) => ['tsc', '-p', folder]), ['tsc', '-p', 'tsconfig.json']]),
+  },
+  {
+    name: 'cycles',
+    title: 'import cycles (dpdm)',
+    run: () =>
+      commands([
+        ['dpdm', '--no-tree', '--no-warning', '--no-progress', '--exit-code', 'circular:1', 'packages/*/src/**/*.ts'],
+      ]),
+  },
+  { name: 'unused', title: 'unused files, exports and dependencies (knip)', run: () => commands([['knip']]) },
+  { name: 'unit', title: 'unit tests (vitest)', run: () => vitest('unit', 15) },
+  { name: 'build', title: 'build (tsup)', run: () => commands([[...pnpm, '--reporter=append-only', 'run', 'build']]) },
+  { name: 'gpu', title: 'WebGPU tests on SwiftShader (vitest)', run: () => vitest('gpu', 30) },
+  { name: 'dist', title: 'tests of the built packages (vitest)', built: true, run: () => vitest('dist', 10) },
+  ...packages.map((name) => ({
+    name: 'package',
+    title: `packed @outrider/${name} (publint, attw)`,
+    built: /** @type {const} */ (true),
+    run: () => packed(name),
+  })),
+  ...examples.map((folder) => ({
+    name: 'examples',
+    title: `example ${basename(folder)}`,
+    built: /** @type {const} */ (true),
+    run: () => example(folder),
+  })),
+]
+
+/**
+ * @param {string} name
+ * @returns {Promise<Outcome>}
+ */
+async function packed(name) {
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-pack-'))
+  try {
+    const pack = await run([...pnpm, '--dir', join(root, 'packages', name), 'pack', '--pack-destination', folder])
+    const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz'))
+    if (!pack.ok || !tarball) return { passed: 0, failed: 1, output: pack.output }
+    const path = join(folder, tarball)
+    return await commands([
+      ['publint', 'run', path, '--strict'],
+      ['attw', path, '--profile', 'esm-only', '--no-emoji'],
+    ])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Runs an example on SwiftShader; the demo must print exactly one line, which is JSON.
+ * @param {string} folder
+ * @returns {Promise<Outcome>}
+ */
+async function example(folder) {
+  const json = basename(folder) === 'demo'
+  const command = [...exampleCommand(folder), ...(json ? ['--json'] : [])]
+  const { ok, output, stdout } = await run(command, { environment: swiftShaderEnvironment() })
+  const good = ok && stdout.trim() !== '' && (!json || isOneLineOfJson(stdout))
+  return { passed: good ? 1 : 0, failed: good ? 0 : 1, output }
+}
+
+/** @param {string} text */
+function isOneLineOfJson(text) {
+  try {
+    JSON.parse(text)
+    return text.trim().split('\n').length === 1
+  } catch {
+    return false
+  }
+}
