@@ -1,0 +1,1 @@
+export { type CacheShape, createKvCache } from './kv-cache'

@@ -1,0 +1,6 @@
+export { Counters, type DecodeStats } from './counters'
+export { decode, type Finish, type FinishReason, type GenerationParts, type Part, type Usage } from './generation'
+export { type GenerateOptions, type GenerationPlan, plan } from './options'
+export { type Round, Stepper, type StepperParts, throwIfAborted } from './stepper'
+export type { TextToken } from './stop-text'
+export { Turns } from './turns'

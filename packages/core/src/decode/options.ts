@@ -1,0 +1,38 @@
+import { OutriderError } from '../errors'
+import type { AcceptanceRule } from '../spec'
+
+/** How one generation runs. */
+export interface GenerateOptions {
+  /** Name of one of the engine's strategies, or `plain`. Default `plain`. */
+  readonly strategy?: string
+  /** Most tokens to generate. Default: what the engine's capacity leaves. */
+  readonly maxTokens?: number
+  /** Texts that end the generation; what was generated from the first of them on is left out. */
+  readonly stop?: string | readonly string[]
+  /** Token ids that end the generation, as end-of-sequence tokens do; the token itself is left out of the text. */
+  readonly stopTokens?: readonly number[]
+  /** Goes on after end-of-sequence tokens, for measurements. Default false. */
+  readonly ignoreEos?: boolean
+  /** Which drafted tokens are kept. Default `exact`: the text of plain decoding. */
+  readonly acceptance?: AcceptanceRule
+  readonly signal?: AbortSignal
+}
+
+/** Options with their defaults, checked. */
+export interface GenerationPlan {
+  readonly maxTokens: number
+  readonly stop: readonly string[]
+  readonly stopTokens: ReadonlySet<number>
+  readonly endTokens: ReadonlySet<number>
+  readonly signal: AbortSignal | undefined
+}
+
+/** Checks options. Throws `INVALID_OPTION` naming the option and what it may be. */
+export function plan(options: GenerateOptions, eos: readonly number[]): GenerationPlan {
+  const { maxTokens = Number.POSITIVE_INFINITY, stop = [], stopTokens = [], ignoreEos = false, signal } = options
+  if (maxTokens !== Number.POSITIVE_INFINITY && (!Number.isInteger(maxTokens) || maxTokens < 1))
+    throw new OutriderError('INVALID_OPTION', `maxTokens must be a whole number of at least 1, not ${maxTokens}`)
+  const texts = typeof stop === 'string' ? [stop] : stop
+  if (texts.some((text) => text === '')) throw new OutriderError('INVALID_OPTION', 'a stop text must not be empty: leave it out')
+  return { maxTokens, stop: texts, stopTokens: new Set(stopTokens), endTokens: new Set(ignoreEos ? [] : eos), signal }
+}

@@ -1,0 +1,141 @@
+import { createKvCache } from '../cache'
+import { building, type Owned } from '../owned'
+import type {
+  Backend,
+  Checkpoint,
+  DecoderModel,
+  ForwardArgs,
+  KvCache,
+  LoadProgress,
+  ModelConfig,
+  Norm,
+  Ops,
+  Pass,
+  RopeTable,
+  Tensor,
+  Weight,
+} from '../spec'
+import { ropeTable } from './rope'
+import { type LayerWeights, WeightReader } from './weights'
+
+/** How a decoder is put on a device. */
+export interface DecoderOptions {
+  /** Positions that the rotary table covers: those of the largest cache. */
+  readonly slots: number
+  /** Rows of the largest pass. */
+  readonly maxRows: number
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+}
+
+/** Activations of one pass. They belong to the model: passes of one engine run one after another. */
+interface Workspace {
+  readonly stream: Tensor
+  readonly queries: Tensor
+  readonly mixed: Tensor
+  readonly gated: Tensor
+  readonly logits: Tensor
+}
+
+/** The Llama family as op calls: five a layer. Touvron et al. 2023; grouped-query attention, RMSNorm, SwiGLU, rotary positions. */
+class LlamaDecoder implements DecoderModel {
+  constructor(
+    private readonly backend: Backend,
+    readonly config: ModelConfig,
+    readonly embedding: Weight,
+    readonly lmHead: Weight,
+    readonly finalNorm: Norm,
+    private readonly layers: readonly LayerWeights[],
+    private readonly rope: RopeTable,
+    private readonly space: Workspace,
+    private readonly owned: Owned,
+  ) {}
+
+  cache(slots: number, label: string): KvCache {
+    return createKvCache(this.backend, this.config, slots, label)
+  }
+
+  forward(ops: Ops, { pass, cache, from = 0, to = this.config.layers, capture }: ForwardArgs): Tensor {
+    const { stream: x, queries, mixed, gated } = this.space
+    const { heads, kvHeads, headDim } = this.config
+    const { rows } = pass
+    if (from === 0) ops.embed({ table: this.embedding, pass, out: x })
+    for (let index = from; index < to; index++) {
+      const layer = this.layers[index] as LayerWeights
+      const kv = cache.layer(index)
+      const kept = capture?.get(index)
+      if (kept) ops.concat({ parts: [{ x }], out: kept, rows })
+      ops.qkv({
+        x,
+        weights: layer.qkv,
+        heads,
+        kvHeads,
+        headDim,
+        rope: this.rope,
+        pass,
+        q: queries,
+        cache: kv,
+        norm: layer.inputNorm,
+        ...(layer.qkvBias && { bias: layer.qkvBias }),
+        ...(layer.headNorm && { headNorm: layer.headNorm }),
+      })
+      ops.treeAttention({ q: queries, cache: kv, heads, kvHeads, headDim, pass, out: mixed })
+      ops.linear({ x: mixed, weight: layer.output, out: x, rows, accumulate: true, pass })
+      ops.gatedLinear({ x, weight: layer.gateUp, out: gated, rows, norm: layer.postNorm, pass })
+      ops.linear({ x: gated, weight: layer.down, out: x, rows, accumulate: true, pass })
+    }
+    const leaving = to === this.config.layers ? capture?.get(to) : undefined
+    if (leaving) ops.concat({ parts: [{ x }], out: leaving, rows })
+    return x
+  }
+
+  logits(ops: Ops, { x, rows, pass }: { x: Tensor; rows: number; pass?: Pass }): Tensor {
+    // The norm is folded into the head also where the normed state is kept: what is kept must not change a logit's bits.
+    const { logits } = this.space
+    ops.linear({ x, weight: this.lmHead, out: logits, rows, norm: this.finalNorm, ...(pass && { pass }) })
+    return logits
+  }
+
+  dispose(): void {
+    this.owned.dispose()
+  }
+}
+
+function workspace(backend: Backend, owned: Owned, config: ModelConfig, maxRows: number): Workspace {
+  const rows = (width: number, label: string) => owned.add(backend.tensor([maxRows, width], 'f32', label))
+  return {
+    stream: rows(config.hidden, 'residual stream'),
+    queries: rows(config.heads * config.headDim, 'queries'),
+    mixed: rows(config.heads * config.headDim, 'attention output'),
+    gated: rows(config.intermediate, 'gated'),
+    logits: rows(config.vocab, 'logits'),
+  }
+}
+
+/**
+ * Puts a checkpoint on a device. What it took is freed if it throws: `TENSOR_MISSING`, `TENSOR_SHAPE`, `FILE_TRUNCATED`,
+ * `UNSUPPORTED_FORMAT`, `DEVICE_LACKS`, `OUT_OF_MEMORY`.
+ *
+ * @example
+ * ```ts
+ * import { loadDecoder, openCheckpoint } from '@outrider/core'
+ * import { referenceBackend } from '@outrider/core/reference'
+ *
+ * const checkpoint = await openCheckpoint('./models/stories-5m')
+ * const model = await loadDecoder(referenceBackend(), checkpoint, { slots: 576, maxRows: 64 })
+ * ```
+ */
+export function loadDecoder(backend: Backend, checkpoint: Checkpoint, options: DecoderOptions): Promise<DecoderModel> {
+  const config = checkpoint.model
+  return building(async (owned) => {
+    const reader = new WeightReader(backend, checkpoint, owned, options.onProgress)
+    const embedding = await reader.named('model.embed_tokens.weight', [config.vocab, config.hidden])
+    const lmHead = config.tied ? embedding : await reader.named('lm_head.weight', [config.vocab, config.hidden])
+    const layers: LayerWeights[] = []
+    for (let index = 0; index < config.layers; index++) layers.push(await reader.layer(index))
+    const finalNorm = await reader.norm('model.norm.weight', config.hidden)
+    const table = owned.add(backend.tensor([options.slots, config.headDim], 'f32', 'rope table'))
+    backend.write(table, ropeTable(config, options.slots))
+    const space = workspace(backend, owned, config, options.maxRows)
+    return new LlamaDecoder(backend, config, embedding, lmHead, finalNorm, layers, { table }, space, owned)
+  })
+}

@@ -1,0 +1,2 @@
+export { type DecoderOptions, loadDecoder } from './decoder'
+export { ropeTable } from './rope'

@@ -1,0 +1,120 @@
+import { OutriderError } from '../errors'
+import { dequantise } from '../load/formats'
+import type {
+  Backend,
+  BackendInfo,
+  BackendStats,
+  DeviceLoss,
+  DType,
+  Ops,
+  Program,
+  Shape,
+  Tensor,
+  Weight,
+  WeightSource,
+} from '../spec'
+import { HostTensor, HostWeight, host, Ledger } from './memory'
+import { recordOps } from './record'
+
+/** Rows that are widened at a time: bounds what is held beside the result. */
+const chunkBytes: number = 4 << 20
+
+/** Ops as closures over host memory, run in the order in which they were recorded. */
+interface HostProgram extends Program {
+  readonly steps: readonly (() => void)[]
+  readonly live: boolean
+}
+
+class ReferenceBackend implements Backend {
+  readonly info: BackendInfo = {
+    name: 'reference',
+    device: 'plain loops, float32',
+    arithmetic: 'f32',
+    features: [],
+    maxTensorBytes: 2 ** 31,
+    cacheType: 'f32',
+    software: true,
+  }
+  readonly lost: Promise<DeviceLoss> = new Promise(() => {})
+  readonly #ledger = new Ledger()
+  readonly #counts = { submits: 0, reads: 0, dispatches: 0 }
+  #live = true
+
+  get stats(): BackendStats {
+    return { liveBytes: this.#ledger.liveBytes, peakBytes: this.#ledger.peakBytes, ...this.#counts }
+  }
+
+  tensor(shape: Shape, dtype: DType, label: string): Tensor {
+    this.#alive()
+    if (shape.some((size) => !Number.isInteger(size) || size < 1))
+      throw new OutriderError('SHAPE_MISMATCH', `${label}: the sizes [${shape}] must be whole and positive`)
+    const elements = shape.reduce((product, size) => product * size, 1)
+    if (elements * (dtype === 'f16' ? 2 : 4) > this.info.maxTensorBytes)
+      throw new OutriderError(
+        'DEVICE_LACKS',
+        `${label} [${shape}] is larger than one tensor may be: lower the capacity`,
+      )
+    return new HostTensor(label, shape, dtype, this.#ledger)
+  }
+
+  async weight(source: WeightSource, label: string): Promise<Weight> {
+    this.#alive()
+    const [outputs, inputs] = source.shape
+    const values = new Float32Array(outputs * inputs)
+    const step = Math.max(1, Math.floor(chunkBytes / (inputs * 4)))
+    for (let from = 0; from < outputs; from += step) {
+      const to = Math.min(outputs, from + step)
+      dequantise(source.format, await source.rows(from, to), values.subarray(from * inputs, to * inputs))
+    }
+    return new HostWeight(label, source.shape, source.format, values, this.#ledger)
+  }
+
+  write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset = 0): void {
+    this.#alive()
+    host(target).write(data, offset)
+  }
+
+  program(label: string, record: (ops: Ops) => void): Program {
+    this.#alive()
+    const steps: (() => void)[] = []
+    record(recordOps((step) => steps.push(step)))
+    const program = { label, steps, dispatches: steps.length, live: true, dispose: () => void (program.live = false) }
+    return program satisfies HostProgram
+  }
+
+  async submit(programs: readonly Program[], read: readonly Tensor[] = []): Promise<readonly ArrayBuffer[]> {
+    this.#alive()
+    for (const program of programs as readonly HostProgram[]) {
+      if (!program.live)
+        throw new OutriderError('DISPOSED', `program ${program.label} was disposed of; record it again`)
+      for (const step of program.steps) step()
+      this.#counts.dispatches += program.steps.length
+    }
+    if (programs.length > 0) this.#counts.submits++
+    if (read.length > 0) this.#counts.reads++
+    return read.map((tensor) => host(tensor).read())
+  }
+
+  dispose(): void {
+    this.#live = false
+  }
+
+  #alive(): void {
+    if (!this.#live) throw new OutriderError('DISPOSED', 'the backend was disposed of; make a new one')
+  }
+}
+
+/**
+ * The backend in plain loops on the host: weights and activations in float32, sums in double, the definition of correct.
+ *
+ * @example
+ * ```ts
+ * import { createEngine } from '@outrider/core'
+ * import { referenceBackend } from '@outrider/core/reference'
+ *
+ * const engine = await createEngine({ backend: referenceBackend(), model: './models/stories-5m' })
+ * ```
+ */
+export function referenceBackend(): Backend {
+  return new ReferenceBackend()
+}

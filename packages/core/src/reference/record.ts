@@ -1,0 +1,181 @@
+import { OutriderError } from '../errors'
+import { checkedOps, INDEX, type Ops, OUTCOME } from '../spec'
+import { host, hostWeight } from './memory'
+import { attend, liveRows, placeHeads } from './ops/attention'
+import { largest, mostLikely } from './ops/choose'
+import { inputs, normalise, product, silu } from './ops/dense'
+import { acceptedRows, commit, compact, indexSpan, indexTree, walk } from './ops/tree'
+
+/** The ops of the reference backend: each checks its shapes now and pushes what to run later. */
+export function recordOps(push: (step: () => void) => void): Ops {
+  const ops: Ops = {
+    embed: ({ table, pass, out }) => {
+      const width = table.shape[1]
+      const values = hostWeight(table).values
+      push(() => {
+        const tokens = host(pass.tokens).words
+        for (let r = 0; r < liveRows(pass); r++) {
+          const token = Math.min(tokens[pass.first + r] as number, table.shape[0] - 1)
+          host(out).floats.set(values.subarray(token * width, (token + 1) * width), r * width)
+        }
+      })
+    },
+
+    rmsNorm: ({ x, norm, out, rows }) => {
+      const width = norm.gain.shape[0] as number
+      push(() => {
+        for (let r = 0; r < rows; r++) normalise(host(x).floats, r * width, width, norm, host(out).floats, r * width)
+      })
+    },
+
+    linear: ({ x, weight, out, rows, norm, bias, accumulate }) => {
+      const [outputs, width] = weight.shape
+      push(() => {
+        const target = host(out).floats
+        const add = bias && host(bias).floats
+        product(
+          inputs(host(x).floats, rows, width, norm),
+          hostWeight(weight).values,
+          rows,
+          outputs,
+          width,
+          (r, n, sum) => {
+            const at = r * outputs + n
+            target[at] = sum + (add ? (add[n] as number) : 0) + (accumulate ? (target[at] as number) : 0)
+          },
+        )
+      })
+    },
+
+    gatedLinear: ({ x, weight, out, rows, norm }) => {
+      const [outputs, width] = weight.shape
+      push(() => {
+        const target = host(out).floats
+        const gate = new Float64Array(rows)
+        product(
+          inputs(host(x).floats, rows, width, norm),
+          hostWeight(weight).values,
+          rows,
+          outputs,
+          width,
+          (r, n, sum) => {
+            if (n % 2 === 0) gate[r] = sum
+            else target[(r * outputs + n - 1) / 2] = silu(gate[r] as number) * sum
+          },
+        )
+      })
+    },
+
+    qkv: (args) => {
+      const total = (args.heads + 2 * args.kvHeads) * args.headDim
+      const width = args.weights[0]?.shape[1] as number
+      const { rows } = args.pass
+      push(() => {
+        const projected = new Float32Array(rows * total)
+        const x = inputs(host(args.x).floats, rows, width, args.norm)
+        const bias = args.bias && host(args.bias).floats
+        let first = 0
+        for (const weight of args.weights) {
+          const start = first
+          product(x, hostWeight(weight).values, rows, weight.shape[0], width, (r, n, sum) => {
+            projected[r * total + start + n] = sum + (bias ? (bias[start + n] as number) : 0)
+          })
+          first += weight.shape[0]
+        }
+        placeHeads(projected, { ...args, q: host(args.q), rope: host(args.rope.table), headNorm: args.headNorm })
+      })
+    },
+
+    treeAttention: (args) => push(() => attend({ ...args, q: host(args.q), out: host(args.out) })),
+
+    gatherRows: ({ x, indices, at, rows, out }) => {
+      const width = x.shape[1] as number
+      push(() => {
+        for (let i = 0; i < rows; i++) {
+          const row = host(indices).words[at + i] as number
+          host(out).floats.set(host(x).floats.subarray(row * width, (row + 1) * width), i * width)
+        }
+      })
+    },
+
+    gatherLast: ({ x, pass, out }) => {
+      const width = x.shape[1] as number
+      push(() => {
+        const row = Math.max(0, (host(pass.index).words[INDEX.rows] as number) - 1)
+        host(out).floats.set(host(x).floats.subarray(row * width, (row + 1) * width), 0)
+      })
+    },
+
+    argmax: ({ logits, vocab, rows, out, at = 0 }) =>
+      push(() => {
+        for (let r = 0; r < rows; r++) host(out).words[at + r] = largest(host(logits).floats, r * vocab, vocab)
+      }),
+
+    topK: (args) =>
+      push(() =>
+        mostLikely({
+          ...args,
+          logits: host(args.logits).floats,
+          ids: host(args.ids),
+          logProbs: args.logProbs && host(args.logProbs),
+          at: args.at ?? 0,
+        }),
+      ),
+
+    treeIndex: ({ tree, sequence, index }) => push(() => indexTree(tree, sequence, index)),
+
+    spanIndex: ({ sequence, from, to, toOffset, rows, tokens, index }) =>
+      push(() => {
+        const [first, last] = [host(from).words[0] as number, (host(to).words[0] as number) + toOffset]
+        indexSpan({ sequence, from: first, to: last, limit: rows, tokens, index })
+      }),
+
+    walkTree: ({ pass, choices, outcome }) => push(() => walk(pass, host(choices).words, host(outcome).words)),
+
+    commitTokens: ({ outcome, sequence }) => push(() => commit(host(outcome).words, sequence)),
+
+    compactKv: ({ outcome, cache, rows }) => push(() => compact(host(outcome).words, cache, rows)),
+
+    commitLength: ({ outcome, length, fed }) =>
+      push(() => {
+        const words = host(outcome).words
+        host(length).words[0] = (words[OUTCOME.length] as number) + 1 + acceptedRows(words, fed).length
+      }),
+
+    setLength: ({ sequence, length, offset }) =>
+      push(() => {
+        host(length).words[0] = (host(sequence.length).words[0] as number) + offset
+      }),
+
+    add: ({ a, b, out, rows }) => {
+      const count = rows * (a.shape[1] as number)
+      push(() => {
+        const [x, y, z] = [host(a).floats, host(b).floats, host(out).floats]
+        for (let i = 0; i < count; i++) z[i] = (x[i] as number) + (y[i] as number)
+      })
+    },
+
+    concat: ({ parts, out, rows }) => {
+      const width = out.shape[1] as number
+      push(() => {
+        let column = 0
+        for (const { x, norm } of parts) {
+          const part = x.shape[1] as number
+          const values = inputs(host(x).floats, rows, part, norm)
+          for (let r = 0; r < rows; r++)
+            host(out).floats.set(values.subarray(r * part, (r + 1) * part), r * width + column)
+          column += part
+        }
+      })
+    },
+
+    kernel: ({ label, tensors, reference }) =>
+      push(() => {
+        const views = tensors.map(({ tensor }) => (tensor.dtype === 'u32' ? host(tensor).words : host(tensor).floats))
+        if (tensors.some(({ tensor }) => tensor.dtype === 'f16'))
+          throw new OutriderError('SHAPE_MISMATCH', `${label}: a plugin's own kernel takes f32 and u32 tensors`)
+        reference(views)
+      }),
+  }
+  return checkedOps(ops)
+}

@@ -1,0 +1,79 @@
+import type { Ops } from './ops'
+import type { DType, Shape, Tensor, Weight, WeightSource } from './tensor'
+
+/** How the kernels of `linear` compute; each is row-invariant. */
+export type Arithmetic = 'f32'
+
+/** What a backend is and what it can do. */
+export interface BackendInfo {
+  /** `webgpu` or `reference`, or a third party's own word: nobody switches on it. */
+  readonly name: string
+  /** The device in words: vendor, architecture, driver. */
+  readonly device: string
+  readonly arithmetic: Arithmetic
+  /** Optional device features in use, by their WebGPU names. */
+  readonly features: readonly string[]
+  /** Largest number of bytes that one tensor may hold. */
+  readonly maxTensorBytes: number
+  /** Element type of KV caches that suits the device: f16, but f32 for the definition of correct. */
+  readonly cacheType: 'f16' | 'f32'
+  /** Whether the device computes on a general processor (a software adapter or plain loops). */
+  readonly software: boolean
+}
+
+/** Device memory and work so far. */
+export interface BackendStats {
+  /** Bytes that tensors and weights hold now. */
+  readonly liveBytes: number
+  /** Most bytes held at any time. */
+  readonly peakBytes: number
+  /** Calls of `submit` that carried work. */
+  readonly submits: number
+  /** Calls of `submit` that read something back. */
+  readonly reads: number
+  /** Dispatches (calls of ops, for a backend without dispatches) that were submitted. */
+  readonly dispatches: number
+}
+
+/** Why a device went away. */
+export interface DeviceLoss {
+  readonly reason: string
+  readonly message: string
+}
+
+/** Work recorded once and submitted many times. Its owner disposes of it; the tensors it uses stay. */
+export interface Program {
+  readonly label: string
+  /** Dispatches that one run submits. */
+  readonly dispatches: number
+  dispose(): void
+}
+
+/**
+ * A backend owns memory and runs programs. Core has one in plain loops (`@outrider/core/reference`), `@outrider/kernels`
+ * one on WebGPU; the engine asks for nothing but this.
+ */
+export interface Backend {
+  readonly info: BackendInfo
+  readonly stats: BackendStats
+  /** Resolves when the device is gone, and never rejects. */
+  readonly lost: Promise<DeviceLoss>
+  /** Zeroed memory. Throws `OUT_OF_MEMORY`, `DEVICE_LACKS` (over `maxTensorBytes`), `DISPOSED`. */
+  tensor(shape: Shape, dtype: DType, label: string): Tensor
+  /** Reads a matrix chunk by chunk and repacks it. Throws what `source.rows` throws, `UNSUPPORTED_FORMAT`, `OUT_OF_MEMORY`. */
+  weight(source: WeightSource, label: string): Promise<Weight>
+  /**
+   * Writes `data`, in the tensor's own element layout, from element `offset` on, before anything submitted later runs.
+   * A f16 tensor takes a Uint16Array of binary16 bits.
+   */
+  write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset?: number): void
+  /** Records ops. Shapes are checked now: throws `SHAPE_MISMATCH`, `DEVICE_LACKS`. */
+  program(label: string, record: (ops: Ops) => void): Program
+  /**
+   * Runs programs in order as one submission and gives the bytes of `read` as they are afterwards (whole tensors).
+   * Throws `DEVICE_LOST`, `KERNEL_INVALID`, `DISPOSED`.
+   */
+  submit(programs: readonly Program[], read?: readonly Tensor[]): Promise<readonly ArrayBuffer[]>
+  /** Frees everything that is left. */
+  dispose(): void
+}

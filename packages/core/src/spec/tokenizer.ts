@@ -1,0 +1,36 @@
+/** One turn of a chat. */
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant' | (string & {})
+  readonly content: string
+}
+
+/** Turns ids into text piece by piece; a piece is held back until its characters are whole. */
+export interface TextStream {
+  /** Text that became certain with this token; may be empty. */
+  push(id: number): string
+  /** What was held back. */
+  end(): string
+}
+
+/** Text to token ids and back. */
+export interface Tokenizer {
+  /** Ids that mean something: 0..size-1. The model's vocabulary may be padded beyond. */
+  readonly size: number
+  readonly bos: number | null
+  /** Every token that ends a generation. */
+  readonly eos: readonly number[]
+  /**
+   * Special tokens written in the text (`<|im_start|>`) become their ids. `bos: true` puts the beginning-of-sequence token
+   * first where the tokenizer is configured to.
+   */
+  encode(text: string, options?: { readonly bos?: boolean }): readonly number[]
+  /** Special tokens are left out unless `special`. */
+  decode(ids: readonly number[], options?: { readonly special?: boolean }): string
+  stream(options?: { readonly special?: boolean }): TextStream
+  /** The token as the vocabulary writes it; two tokenizers agree where these do. Undefined for an id without one. */
+  token(id: number): string | undefined
+  /** Whether the checkpoint has a chat template. */
+  readonly hasChatTemplate: boolean
+  /** The prompt for a chat, ready for `encode`. Throws `CHAT_TEMPLATE_MISSING`, `CHAT_TEMPLATE_FAILED`. */
+  chat(messages: readonly ChatMessage[], options?: { readonly generationPrompt?: boolean }): string
+}

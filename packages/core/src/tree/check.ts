@@ -1,0 +1,70 @@
+import { OutriderError } from '../errors'
+import type { TokenTree } from './tree'
+
+/** What a tree may be. */
+export interface TreeLimits {
+  readonly nodes: number
+  readonly depth: number
+  /** Ids from here on are no tokens. */
+  readonly vocab: number
+}
+
+/** Level of each node below the pending token: 1 for its children. */
+export function depths(parents: readonly number[]): readonly number[] {
+  const levels: number[] = []
+  for (const parent of parents) levels.push(parent < 0 ? 1 : (levels[parent] as number) + 1)
+  return levels
+}
+
+/** Whether every node's parent is the node before it. */
+export function isChain(parents: readonly number[]): boolean {
+  return parents.every((parent, node) => parent === node - 1)
+}
+
+/** A chain of tokens as a tree. */
+export function chain(tokens: readonly number[]): TokenTree {
+  return { tokens, parents: tokens.map((_, node) => node - 1) }
+}
+
+/**
+ * Checks what a strategy proposed. Throws `TREE_MALFORMED` (lengths differ, a parent after its child or itself, a token that
+ * is none, twice the same token below one parent) and `TREE_TOO_LARGE` (more nodes or levels than the budget).
+ *
+ * @example
+ * ```ts
+ * import { checkTree } from '@outrider/core'
+ *
+ * checkTree({ tokens: [5, 7], parents: [-1, 0] }, { nodes: 8, depth: 4, vocab: 100 }, 'mine')
+ * ```
+ */
+export function checkTree(tree: TokenTree, limits: TreeLimits, strategy: string): void {
+  const { tokens, parents } = tree
+  const fail = (what: string): never => {
+    throw new OutriderError('TREE_MALFORMED', `strategy ${strategy} proposed a malformed tree: ${what}`, { details: { strategy } })
+  }
+  if (tokens.length !== parents.length) fail(`${tokens.length} tokens with ${parents.length} parents`)
+  if (tokens.length > limits.nodes)
+    throw new OutriderError(
+      'TREE_TOO_LARGE',
+      `strategy ${strategy} proposed ${tokens.length} nodes, but the budget of this round is ${limits.nodes}: respect budget.nodes`,
+      { details: { strategy, nodes: tokens.length, limit: limits.nodes } },
+    )
+  const seen = new Set<string>()
+  tokens.forEach((token, node) => {
+    const parent = parents[node] as number
+    if (!Number.isInteger(parent) || parent < -1 || parent >= node)
+      fail(`the parent of node ${node} is ${parent}, but parents come before their children (-1: the pending token)`)
+    if (!Number.isInteger(token) || token < 0 || token >= limits.vocab)
+      fail(`node ${node} has token ${token}, but the vocabulary has ${limits.vocab}`)
+    const key = `${parent}:${token}`
+    if (seen.has(key)) fail(`token ${token} stands twice below node ${parent}`)
+    seen.add(key)
+  })
+  const deepest = depths(parents).reduce((a, b) => Math.max(a, b), 0)
+  if (deepest > limits.depth)
+    throw new OutriderError(
+      'TREE_TOO_LARGE',
+      `strategy ${strategy} proposed ${deepest} levels, but the budget of this round is ${limits.depth}: respect budget.depth`,
+      { details: { strategy, depth: deepest, limit: limits.depth } },
+    )
+}

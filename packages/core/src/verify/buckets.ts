@@ -1,0 +1,13 @@
+/** Numbers of rows that programs are recorded for: the powers of two up to `maxRows`. */
+export function buckets(maxRows: number): readonly number[] {
+  const sizes: number[] = []
+  for (let rows = 1; rows < maxRows; rows *= 2) sizes.push(rows)
+  return [...sizes, maxRows]
+}
+
+/** The smallest bucket that holds `rows`. */
+export function bucketFor(rows: number, maxRows: number): number {
+  let size = 1
+  while (size < rows) size *= 2
+  return Math.min(size, maxRows)
+}

@@ -1,0 +1,162 @@
+import { OutriderError } from '../errors'
+import { Owned } from '../owned'
+import type {
+  AcceptanceRule,
+  Backend,
+  DecoderModel,
+  DeviceVerdict,
+  KvCache,
+  Ops,
+  Pass,
+  Program,
+  SequenceTensors,
+  Tensor,
+  TreeTensors,
+} from '../spec'
+import { INDEX, MAX_TREE_ROWS, OUTCOME } from '../spec'
+import { bucketFor } from './buckets'
+
+/** Hidden states to keep, by what strategies call them. */
+export type Kept = ReadonlyMap<'final' | number, Tensor>
+
+/** What a verifier works with; all of it belongs to the session. */
+export interface VerifierParts {
+  readonly backend: Backend
+  readonly model: DecoderModel
+  readonly cache: KvCache
+  readonly sequence: SequenceTensors
+  readonly rule: AcceptanceRule
+  readonly maxRows: number
+  readonly kept: Kept
+}
+
+/**
+ * The tree-attention verification engine of one session: programs that run the target over a chunk of the prompt or over a
+ * tree, judge the tree and commit the outcome. One program a bucket of rows, recorded when it is first needed.
+ */
+export class Verifier {
+  readonly tree: TreeTensors
+  readonly outcome: Tensor
+  readonly #owned = new Owned()
+  readonly #index: Tensor
+  readonly #span: TreeTensors['tokens']
+  readonly #limit: Tensor
+  readonly #verdict: DeviceVerdict | null
+  readonly #programs = new Map<string, Program>()
+  readonly #judged = new Map<number, Tensor>()
+
+  constructor(private readonly parts: VerifierParts) {
+    const words = (count: number, label: string) => this.#owned.add(parts.backend.tensor([count], 'u32', label))
+    try {
+      this.tree = { tokens: words(MAX_TREE_ROWS, 'tree tokens'), shape: words(MAX_TREE_ROWS, 'tree shape') }
+      this.outcome = words(OUTCOME.words, 'outcome')
+      this.#index = words(INDEX.words, 'pass index')
+      this.#span = words(MAX_TREE_ROWS, 'span tokens')
+      this.#limit = words(1, 'span end')
+      const { rule } = parts
+      this.#verdict = 'device' in rule ? this.#owned.add(rule.device.start(parts.backend, parts.maxRows)) : null
+    } catch (error) {
+      this.#owned.dispose()
+      throw error
+    }
+  }
+
+  /** The pass of a prompt chunk of `rows` rows at most. */
+  chunkPass(rows: number): Pass {
+    return { rows: bucketFor(rows, this.parts.maxRows), first: 0, tokens: this.#span, index: this.#index }
+  }
+
+  /** The pass of a tree of `rows` rows, the pending one included. Throws `TREE_TOO_LARGE`. */
+  treePass(rows: number): Pass {
+    if (rows > this.parts.maxRows)
+      throw new OutriderError('TREE_TOO_LARGE', `a tree of ${rows} rows exceeds the ${this.parts.maxRows} of this engine: raise maxRows`)
+    return { rows: bucketFor(rows, this.parts.maxRows), first: 0, tokens: this.tree.tokens, index: this.#index }
+  }
+
+  /** Runs the target over committed positions length..to-1 (no logits) and moves the length there; `to` is what `setEnd` wrote. */
+  prefill(pass: Pass): Program {
+    const { sequence } = this.parts
+    return this.#program(`prefill ${pass.rows}`, (ops) => {
+      ops.spanIndex({
+        sequence,
+        from: sequence.length,
+        to: this.#limit,
+        toOffset: 0,
+        rows: pass.rows,
+        tokens: pass.tokens,
+        index: pass.index,
+      })
+      this.#run(ops, pass)
+      ops.setLength({ sequence: { ...sequence, length: this.#limit }, length: sequence.length, offset: 0 })
+    })
+  }
+
+  /** Where the next chunk of the prompt ends. */
+  setEnd(to: number): void {
+    this.parts.backend.write(this.#limit, Uint32Array.of(to))
+  }
+
+  /** Runs the target over the tree, judges it and commits the outcome; a chain's accepted entries lie where they belong. */
+  verify(pass: Pass, chain: boolean): Program {
+    return this.#program(`verify ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) => {
+      const logits = this.#judge(ops, pass)
+      this.#verdict?.record(ops, { logits, vocab: this.parts.model.config.vocab, pass, outcome: this.outcome })
+      this.#commit(ops, pass, chain)
+    })
+  }
+
+  /** For a rule on the host: runs the target over the tree and leaves its logits in `logitsOf`. */
+  inspect(pass: Pass): Program {
+    return this.#program(`inspect ${pass.rows}`, (ops) => {
+      ops.concat({ parts: [{ x: this.#judge(ops, pass) }], out: this.logitsOf(pass), rows: pass.rows })
+    })
+  }
+
+  /** Logits f32 [rows of the bucket, vocab] that `inspect` leaves. */
+  logitsOf(pass: Pass): Tensor {
+    const known = this.#judged.get(pass.rows)
+    if (known) return known
+    const shape = [pass.rows, this.parts.model.config.vocab]
+    const tensor = this.#owned.add(this.parts.backend.tensor(shape, 'f32', `logits of ${pass.rows} rows`))
+    this.#judged.set(pass.rows, tensor)
+    return tensor
+  }
+
+  /** For a rule on the host: commits the outcome that was written. */
+  commit(pass: Pass, chain: boolean): Program {
+    return this.#program(`commit ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) => this.#commit(ops, pass, chain))
+  }
+
+  dispose(): void {
+    this.#owned.dispose()
+  }
+
+  #judge(ops: Ops, pass: Pass): Tensor {
+    ops.treeIndex({ tree: this.tree, sequence: this.parts.sequence, index: pass.index })
+    const x = this.#run(ops, pass)
+    return this.parts.model.logits(ops, { x, rows: pass.rows, pass })
+  }
+
+  #commit(ops: Ops, pass: Pass, chain: boolean): void {
+    if (!chain) this.parts.cache.compact(ops, this.outcome, pass.rows)
+    ops.commitTokens({ outcome: this.outcome, sequence: this.parts.sequence })
+  }
+
+  #run(ops: Ops, pass: Pass): Tensor {
+    const { model, cache, kept } = this.parts
+    const capture = new Map<number, Tensor>()
+    for (const [which, tensor] of kept) if (which !== 'final') capture.set(which, tensor)
+    const x = model.forward(ops, { pass, cache, capture })
+    const hidden = kept.get('final')
+    if (hidden) ops.rmsNorm({ x, norm: model.finalNorm, out: hidden, rows: pass.rows })
+    return x
+  }
+
+  #program(key: string, record: (ops: Ops) => void): Program {
+    const known = this.#programs.get(key)
+    if (known) return known
+    const program = this.#owned.add(this.parts.backend.program(key, record))
+    this.#programs.set(key, program)
+    return program
+  }
+}

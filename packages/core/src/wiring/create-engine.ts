@@ -1,0 +1,153 @@
+import 'reflect-metadata'
+import { Container, type ContainerModule } from 'inversify'
+import { OutriderError } from '../errors'
+import { type OpenOptions, openCheckpoint } from '../load'
+import { loadDecoder } from '../model'
+import { building, type Owned } from '../owned'
+import type { Backend, Checkpoint, DecoderModel, LoadProgress, ModelLocation, Strategy, StrategyHost, Tokenizer } from '../spec'
+import { rowInvariant } from '../verify'
+import { Engine } from './engine'
+import { engineModule } from './modules'
+import type { EngineLimits, NamedStrategy } from './tokens'
+
+/** What an engine is made of. */
+export interface EngineOptions {
+  /** Where to compute: `webgpu()` of `@outrider/kernels`, or `referenceBackend()`. It stays yours: dispose of it after the engine. */
+  readonly backend: Backend | Promise<Backend>
+  /** The target: a local folder or file, a URL, or a Hub id. */
+  readonly model: ModelLocation
+  readonly strategies?: readonly Strategy[]
+  /** Tokens that a session can hold, prompt and text together. Default: the model's positions, 4,096 at most. */
+  readonly capacity?: number
+  /** Rows of the largest pass: a pending token and up to maxRows - 1 draft nodes. Default 64. */
+  readonly maxRows?: number
+  readonly onProgress?: (progress: LoadProgress) => void
+  readonly signal?: AbortSignal
+  /** How remote models are fetched and cached. */
+  readonly load?: Omit<OpenOptions, 'onProgress' | 'signal'>
+  /** Compares the bits of passes of every size at load, for `engine.exact`. Default true. */
+  readonly selfCheck?: boolean
+  /** For experts: bindings that replace the engine's own (see `tokens`). */
+  readonly modules?: readonly ContainerModule[]
+}
+
+/**
+ * Loads a model and its strategies onto a backend. What was taken is freed if it throws: `FILE_NOT_FOUND`, `FILE_TRUNCATED`,
+ * `FILE_MALFORMED`, `DOWNLOAD_FAILED`, `TENSOR_MISSING`, `TENSOR_SHAPE`, `UNSUPPORTED_ARCHITECTURE`, `UNSUPPORTED_CONFIG`,
+ * `UNSUPPORTED_FORMAT`, `TOKENIZER_MISMATCH`, `STRATEGY_VERSION`, `STRATEGY_DUPLICATE`, `VOCABULARY_MISMATCH`, `INVALID_OPTION`,
+ * `ADAPTER_MISSING`, `DEVICE_LACKS`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `ABORTED`.
+ *
+ * @example
+ * ```ts
+ * import { createEngine } from '@outrider/core'
+ * import { webgpu } from '@outrider/kernels'
+ * import { draftModel, lookup } from '@outrider/strategy-draft'
+ *
+ * const engine = await createEngine({
+ *   backend: webgpu(),
+ *   model: './models/stories-5m',
+ *   strategies: [lookup(), draftModel({ model: './models/stories-5m/draft' })],
+ * })
+ * const { text } = await engine.complete('Once upon a time', { strategy: 'draft-model', maxTokens: 100 })
+ * ```
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const backend = await options.backend
+  const { strategies = [] } = options
+  checkStrategies(strategies)
+  return building(async (owned) => {
+    const checkpoint = await open(options.model, options)
+    try {
+      const limits = engineLimits(options, strategies, checkpoint)
+      const tokenizer = await checkpoint.tokenizer()
+      const model = owned.add(await decoder(backend, checkpoint, limits, options))
+      const loaded = await loadStrategies(strategies, { backend, model, tokenizer, limits, options }, owned)
+      const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
+      const container = new Container({ jitless: true })
+      container.load(engineModule({ backend, model, tokenizer, limits, strategies: loaded }), ...(options.modules ?? []))
+      return new Engine(container, () => owned.dispose(), exact)
+    } finally {
+      await checkpoint.close()
+    }
+  })
+}
+
+function open(location: ModelLocation, { load, onProgress, signal }: EngineOptions): Promise<Checkpoint> {
+  return openCheckpoint(location, { ...load, ...(onProgress && { onProgress }), ...(signal && { signal }) })
+}
+
+function decoder(backend: Backend, checkpoint: Checkpoint, limits: EngineLimits, options: EngineOptions): Promise<DecoderModel> {
+  const slots = limits.capacity + limits.maxRows
+  return loadDecoder(backend, checkpoint, { slots, maxRows: limits.maxRows, onProgress: options.onProgress })
+}
+
+function checkStrategies(strategies: readonly Strategy[]): void {
+  const names = new Set(['plain'])
+  for (const { name, specVersion } of strategies) {
+    if (specVersion !== 1)
+      throw new OutriderError(
+        'STRATEGY_VERSION',
+        `strategy ${name} is written for contract version ${specVersion}, this core speaks 1: install matching versions`,
+      )
+    if (names.has(name))
+      throw new OutriderError('STRATEGY_DUPLICATE', `two strategies are called "${name}": give one of them another name`)
+    names.add(name)
+  }
+}
+
+function engineLimits(options: EngineOptions, strategies: readonly Strategy[], { model }: Checkpoint): EngineLimits {
+  const { capacity = Math.min(model.maxPositions, 4096), maxRows = 64 } = options
+  if (!Number.isInteger(capacity) || capacity < 2 || capacity > model.maxPositions)
+    throw new OutriderError(
+      'INVALID_OPTION',
+      `capacity must be 2 to ${model.maxPositions}, the positions that this model was trained for, not ${capacity}`,
+    )
+  if (!Number.isInteger(maxRows) || maxRows < 1 || maxRows > 64)
+    throw new OutriderError('INVALID_OPTION', `maxRows must be 1 to 64, not ${maxRows}`)
+  const keep = new Set<'final' | number>()
+  for (const { name, needs } of strategies) {
+    if (needs?.finalHidden) keep.add('final')
+    for (const layer of needs?.layerInputs ?? []) {
+      if (!Number.isInteger(layer) || layer < 0 || layer > model.layers)
+        throw new OutriderError('INVALID_OPTION', `strategy ${name} wants the input of layer ${layer}, but the target has ${model.layers}`)
+      keep.add(layer)
+    }
+  }
+  return { capacity, maxRows, keep: [...keep] }
+}
+
+interface Hosting {
+  readonly backend: Backend
+  readonly model: DecoderModel
+  readonly tokenizer: Tokenizer | null
+  readonly limits: EngineLimits
+  readonly options: EngineOptions
+}
+
+async function loadStrategies(strategies: readonly Strategy[], hosting: Hosting, owned: Owned): Promise<readonly NamedStrategy[]> {
+  const { backend, model, tokenizer, limits, options } = hosting
+  const host: StrategyHost = {
+    backend,
+    target: model,
+    tokenizer,
+    capacity: limits.capacity,
+    maxRows: limits.maxRows,
+    loadModel: async (location) => {
+      const checkpoint = await open(location, options)
+      try {
+        const own = await checkpoint.tokenizer()
+        return { model: await decoder(backend, checkpoint, limits, options), tokenizer: own }
+      } finally {
+        await checkpoint.close()
+      }
+    },
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  }
+  const loaded: NamedStrategy[] = []
+  for (const strategy of strategies) {
+    const ready = await strategy.load(host)
+    owned.add({ dispose: () => ready.dispose?.() })
+    loaded.push({ name: strategy.name, loaded: ready })
+  }
+  return loaded
+}

@@ -1,0 +1,199 @@
+import { Container } from 'inversify'
+import {
+  decode,
+  type Finish,
+  type GenerateOptions,
+  type Part,
+  plan,
+  type Stepper,
+  type TextToken,
+  throwIfAborted,
+} from '../decode'
+import { OutriderError } from '../errors'
+import type { AcceptanceRule, Backend, DecoderModel, ModelConfig, Tokenizer } from '../spec'
+import { ChatSession, type SessionOptions } from './chat-session'
+import { sessionModule } from './modules'
+import { type EngineLimits, type NamedStrategy, tokens } from './tokens'
+
+/** A whole generation. */
+export interface Completion extends Finish {
+  readonly text: string
+  readonly tokens: readonly TextToken[]
+}
+
+/** A model on a device with strategies that decode it. Made by `createEngine`. */
+export class Engine {
+  readonly #container: Container
+  readonly #steppers = new Set<Stepper>()
+  readonly #release: () => void
+  #live = true
+
+  constructor(
+    container: Container,
+    release: () => void,
+    /** Whether this device was seen to give a row the same bits in passes of every size, so that strategies cannot change text. */
+    readonly exact: boolean,
+  ) {
+    this.#container = container
+    this.#release = release
+  }
+
+  get backend(): Backend {
+    return this.#container.get(tokens.backend)
+  }
+
+  get model(): ModelConfig {
+    return this.#decoder.config
+  }
+
+  get tokenizer(): Tokenizer | null {
+    return this.#container.get(tokens.tokenizer)
+  }
+
+  get limits(): EngineLimits {
+    return this.#container.get(tokens.limits)
+  }
+
+  /** Names that `strategy` may take, `plain` first. */
+  get strategies(): readonly string[] {
+    return ['plain', ...this.#container.get(tokens.strategies).map(({ name }) => name)]
+  }
+
+  /**
+   * Generates text from a prompt (or from token ids, taken as they are), a part a round. Leaving the loop, or the signal, ends it
+   * and frees its session. Throws, when it is iterated: `INVALID_OPTION`, `STRATEGY_UNKNOWN`, `TOKENIZER_MISSING`,
+   * `PROMPT_EMPTY`, `PROMPT_TOO_LONG`, `ABORTED`, `DEVICE_LOST`, `DISPOSED`, and what a strategy's draft is refused for
+   * (`TREE_MALFORMED`, `TREE_TOO_LARGE`).
+   *
+   * @example
+   * ```ts
+   * import type { Engine } from '@outrider/core'
+   *
+   * export async function tell(engine: Engine): Promise<void> {
+   *   for await (const part of engine.generate('Once upon a time', { strategy: 'lookup', maxTokens: 100 }))
+   *     process.stdout.write(part.text)
+   * }
+   * ```
+   */
+  async *generate(prompt: string | readonly number[], options: GenerateOptions = {}): AsyncGenerator<Part, void, void> {
+    const request = plan(options, this.#eos)
+    throwIfAborted(request.signal)
+    const ids = typeof prompt === 'string' ? this.#encode(prompt) : prompt
+    this.#check(ids)
+    const stepper = this.openStepper(options)
+    try {
+      await stepper.extend(ids, request.signal)
+      yield* decode({
+        stepper,
+        tokenizer: this.tokenizer,
+        plan: request,
+        strategy: options.strategy ?? 'plain',
+        promptTokens: ids.length,
+      })
+    } finally {
+      this.closeStepper(stepper)
+    }
+  }
+
+  /** Generates to the end. Throws as `generate`. */
+  async complete(prompt: string | readonly number[], options: GenerateOptions = {}): Promise<Completion> {
+    return collect(this.generate(prompt, options))
+  }
+
+  /**
+   * A conversation through the model's own chat template that keeps what it has already run: a turn costs only its new tokens.
+   * Throws `TOKENIZER_MISSING`, `CHAT_TEMPLATE_MISSING`, `STRATEGY_UNKNOWN`, `DISPOSED`.
+   *
+   * @example
+   * ```ts
+   * import type { Engine } from '@outrider/core'
+   *
+   * export async function talk(engine: Engine): Promise<void> {
+   *   const chat = engine.session({ strategy: 'lookup', messages: [{ role: 'system', content: 'Answer briefly.' }] })
+   *   for await (const part of chat.send('Why is the sky blue?')) process.stdout.write(part.text)
+   *   chat.dispose()
+   * }
+   * ```
+   */
+  session(options: SessionOptions = {}): ChatSession {
+    const { tokenizer } = this
+    if (!tokenizer) throw new OutriderError('TOKENIZER_MISSING', 'a chat needs a tokenizer, and this model came without one')
+    if (!tokenizer.hasChatTemplate)
+      throw new OutriderError('CHAT_TEMPLATE_MISSING', 'this model has no chat template: use generate with a prompt of your own')
+    return new ChatSession(this, tokenizer, this.#eos, options)
+  }
+
+  /** A decoding loop for `strategy` and `acceptance`; the engine frees it at the latest with itself. */
+  openStepper(options: { readonly strategy?: string; readonly acceptance?: AcceptanceRule }): Stepper {
+    if (!this.#live) throw new OutriderError('DISPOSED', 'the engine was disposed of; create a new one')
+    const rule = options.acceptance ?? this.#container.get(tokens.defaultRule)
+    const session = new Container({ parent: this.#container, jitless: true })
+    session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule))
+    const stepper = session.get(tokens.stepper)
+    this.#steppers.add(stepper)
+    return stepper
+  }
+
+  closeStepper(stepper: Stepper): void {
+    this.#steppers.delete(stepper)
+    stepper.dispose()
+  }
+
+  /** Ends every session after the round it is in, and frees all that the engine took; the backend stays its maker's. */
+  async dispose(): Promise<void> {
+    if (!this.#live) return
+    this.#live = false
+    await this.#container.get(tokens.turns).take(async () => {
+      for (const stepper of this.#steppers) stepper.dispose()
+      this.#steppers.clear()
+      this.#release()
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  get #decoder(): DecoderModel {
+    return this.#container.get(tokens.model)
+  }
+
+  get #eos(): readonly number[] {
+    return [...new Set([...this.model.eos, ...(this.tokenizer?.eos ?? [])])]
+  }
+
+  #strategy(name: string): NamedStrategy | null {
+    if (name === 'plain') return null
+    const found = this.#container.get(tokens.strategies).find((strategy) => strategy.name === name)
+    if (found) return found
+    throw new OutriderError('STRATEGY_UNKNOWN', `this engine has no strategy "${name}": choose of ${this.strategies.join(', ')}`, {
+      details: { name, known: this.strategies },
+    })
+  }
+
+  #encode(text: string): readonly number[] {
+    const { tokenizer } = this
+    if (!tokenizer)
+      throw new OutriderError('TOKENIZER_MISSING', 'this model came without a tokenizer: give the prompt as token ids')
+    return tokenizer.encode(text, { bos: true })
+  }
+
+  #check(ids: readonly number[]): void {
+    if (ids.length === 0) throw new OutriderError('PROMPT_EMPTY', 'the prompt has no token: give at least one')
+    const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= this.model.vocab)
+    if (wrong !== undefined)
+      throw new OutriderError('INVALID_OPTION', `the prompt holds ${wrong}, which is no token of a vocabulary of ${this.model.vocab}`)
+  }
+}
+
+/** Reads a generation to its end. */
+export async function collect(parts: AsyncIterable<Part>): Promise<Completion> {
+  let text = ''
+  const all: TextToken[] = []
+  for await (const part of parts) {
+    text += part.text
+    all.push(...part.tokens)
+    if (part.finish) return { ...part.finish, text, tokens: all }
+  }
+  throw new OutriderError('ABORTED', 'the generation ended without a result')
+}

@@ -1,0 +1,55 @@
+import type { ServiceIdentifier } from 'inversify'
+import type { Turns } from '../decode'
+import type { Stepper } from '../decode/stepper'
+import type { AcceptanceRule, Backend, DecoderModel, LoadedStrategy, Tokenizer } from '../spec'
+
+/** A strategy on the engine's device, under the name that requests pick it by. */
+export interface NamedStrategy {
+  readonly name: string
+  readonly loaded: LoadedStrategy
+}
+
+/** What holds for every session of an engine. */
+export interface EngineLimits {
+  /** Committed tokens of one session, prompt and text together. */
+  readonly capacity: number
+  /** Rows of the largest pass: one pending token and the nodes of a draft. */
+  readonly maxRows: number
+  /** Hidden states that the engine's strategies need. */
+  readonly keep: readonly ('final' | number)[]
+}
+
+function token<T>(name: string): ServiceIdentifier<T> {
+  return Symbol.for(`@outrider/core:${name}`)
+}
+
+/** What the engine's container holds; a module given to `createEngine` may bind these anew. */
+export interface WiringTokens {
+  readonly backend: ServiceIdentifier<Backend>
+  readonly model: ServiceIdentifier<DecoderModel>
+  readonly tokenizer: ServiceIdentifier<Tokenizer | null>
+  readonly limits: ServiceIdentifier<EngineLimits>
+  readonly turns: ServiceIdentifier<Turns>
+  readonly strategies: ServiceIdentifier<readonly NamedStrategy[]>
+  /** The rule of requests that name none. */
+  readonly defaultRule: ServiceIdentifier<AcceptanceRule>
+  /** Session: the request's strategy, null for plain decoding. */
+  readonly strategy: ServiceIdentifier<NamedStrategy | null>
+  /** Session: the request's rule. */
+  readonly rule: ServiceIdentifier<AcceptanceRule>
+  /** Session: its decoding loop. */
+  readonly stepper: ServiceIdentifier<Stepper>
+}
+
+export const tokens: WiringTokens = {
+  backend: token('backend'),
+  model: token('model'),
+  tokenizer: token('tokenizer'),
+  limits: token('limits'),
+  turns: token('turns'),
+  strategies: token('strategies'),
+  defaultRule: token('default-rule'),
+  strategy: token('strategy'),
+  rule: token('rule'),
+  stepper: token('stepper'),
+}

@@ -1,0 +1,3 @@
+export { draftModel } from './draft-model'
+export { type LookupOptions, lookup } from './lookup'
+export type { DraftModelOptions } from './options'

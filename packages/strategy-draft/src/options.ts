@@ -1,0 +1,50 @@
+import { type ModelLocation, OutriderError } from '@outrider/core'
+
+/** How `draftModel` drafts. */
+export interface DraftModelOptions {
+  /** The draft model: anything `createEngine` loads. A folder without a tokenizer takes the target's vocabulary. */
+  readonly model: ModelLocation
+  /** Name in `generate({ strategy })`. Default `draft-model`. */
+  readonly name?: string
+  /** Tokens of a chain. Default 5. Not together with `branches`. */
+  readonly tokens?: number
+  /**
+   * Children of each node by level, for a tree: `[3, 2, 1]` drafts three tokens after the pending one, two after each of those,
+   * one after each of those, 15 nodes in all.
+   */
+  readonly branches?: readonly number[]
+}
+
+/** Children of each node by level. Throws `INVALID_OPTION`. */
+export function levels({ tokens, branches }: DraftModelOptions): readonly number[] {
+  if (tokens !== undefined && branches !== undefined)
+    throw new OutriderError('INVALID_OPTION', 'draftModel: give either tokens (a chain) or branches (a tree)')
+  const plan = branches ?? new Array<number>(tokens ?? 5).fill(1)
+  if (plan.length < 1 || plan.some((count) => !Number.isInteger(count) || count < 1 || count > 32))
+    throw new OutriderError('INVALID_OPTION', `draftModel: every level needs 1 to 32 children, not [${plan}]`)
+  return plan
+}
+
+/** A tree whose nodes of a level all have equally many children. */
+export interface Topology {
+  /** Parent node of each node, -1 for the pending token; level by level. */
+  readonly parents: readonly number[]
+  /** First node and number of nodes of each level, and children of each node of the level above. */
+  readonly levels: readonly { readonly first: number; readonly count: number; readonly children: number }[]
+}
+
+/** The first levels of `children` that fit `nodes` and `depth`. */
+export function topology(children: readonly number[], nodes: number, depth: number): Topology {
+  const parents: number[] = []
+  const levels: { first: number; count: number; children: number }[] = []
+  let above: readonly number[] = [-1]
+  for (const width of children.slice(0, depth)) {
+    const count = above.length * width
+    const first = parents.length
+    if (first + count > nodes) break
+    for (const parent of above) for (let i = 0; i < width; i++) parents.push(parent)
+    levels.push({ first, count, children: width })
+    above = Array.from({ length: count }, (_, i) => first + i)
+  }
+  return { parents, levels }
+}

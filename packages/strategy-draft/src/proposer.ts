@@ -1,0 +1,136 @@
+import {
+  type Budget,
+  type Committed,
+  type DecoderModel,
+  type DeviceDraft,
+  type Follow,
+  type KvCache,
+  type Ops,
+  Owned,
+  type Pass,
+  type Program,
+  type Proposer,
+  type SessionView,
+  type Tensor,
+} from '@outrider/core'
+import { INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
+import { type Topology, topology } from './options'
+
+/** Rows that bring the draft's cache up to the pending token: that one, and the last draft token after a full accept. */
+const catchUp = 2
+
+/**
+ * Drafts with a model of its own, whose cache lives on the device and follows by itself: the accepted path is compacted there,
+ * and after a full accept the last draft token, which was never fed, is fed first in the next round.
+ */
+export class DraftModelProposer implements Proposer {
+  readonly #owned = new Owned()
+  readonly #cache: KvCache
+  /** u32 [1]: entries of the draft's cache that are committed. */
+  readonly #length: Tensor
+  readonly #span: { readonly tokens: Tensor; readonly index: Tensor }
+  readonly #treeIndex: Tensor
+  readonly #last: Tensor
+  readonly #programs = new Map<string, Program>()
+  #held = 0
+  #drafted: Topology = { parents: [], levels: [] }
+
+  constructor(
+    private readonly session: SessionView,
+    private readonly model: DecoderModel,
+    private readonly children: readonly number[],
+  ) {
+    const { backend, slots } = session
+    const words = (count: number, label: string) => this.#owned.add(backend.tensor([count], 'u32', label))
+    try {
+      this.#cache = this.#owned.add(model.cache(slots, 'draft'))
+      this.#length = words(1, 'draft length')
+      this.#span = { tokens: words(MAX_TREE_ROWS, 'draft span'), index: words(INDEX.words, 'draft span index') }
+      this.#treeIndex = words(INDEX.words, 'draft tree index')
+      this.#last = this.#owned.add(backend.tensor([1, model.config.hidden], 'f32', 'draft last row'))
+    } catch (error) {
+      this.#owned.dispose()
+      throw error
+    }
+  }
+
+  propose(budget: Budget): DeviceDraft | null {
+    const tree = topology(this.children, budget.nodes, budget.depth)
+    if (tree.levels.length === 0) return null
+    this.#drafted = tree
+    const program = this.#program(`draft ${tree.levels.length} levels`, (ops) => this.#draft(ops, tree))
+    return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
+  }
+
+  follow({ kind, pass, own, chain, nodes }: Follow): readonly Program[] {
+    if (own) return [this.#program(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
+    const rows = kind === 'prefill' ? pass.rows : Math.min(nodes + catchUp, this.session.maxRows)
+    return [this.#program(`draft follow ${rows}`, (ops) => this.#follow(ops, rows))]
+  }
+
+  observe({ length, accepted, own }: Committed): void {
+    const missing = own ? accepted - Math.min(accepted, this.#drafted.levels.length - 1) : 0
+    this.#held = length - missing
+  }
+
+  truncate(length: number): number {
+    this.#held = Math.min(this.#held, length)
+    this.session.backend.write(this.#length, Uint32Array.of(this.#held))
+    return this.#held
+  }
+
+  dispose(): void {
+    this.#owned.dispose()
+  }
+
+  /** Rows of the last draft's tree whose keys are in the cache: all but the last level. */
+  get #fed(): number {
+    return 1 + (this.#drafted.levels.at(-1)?.first ?? 0)
+  }
+
+  #draft(ops: Ops, { levels }: Topology): void {
+    const { sequence, tree } = this.session
+    const start: Pass = { rows: catchUp, first: 0, ...this.#span }
+    ops.spanIndex({ sequence, from: this.#length, to: sequence.length, toOffset: 1, rows: catchUp, ...this.#span })
+    const x = this.model.forward(ops, { pass: start, cache: this.#cache })
+    ops.gatherLast({ x, pass: start, out: this.#last })
+    this.#choose(ops, this.model.logits(ops, { x: this.#last, rows: 1 }), 1, levels[0] as Topology['levels'][number])
+    if (levels.length > 1) ops.treeIndex({ tree, sequence, index: this.#treeIndex })
+    levels.slice(0, -1).forEach((level, depth) => {
+      const pass: Pass = { rows: level.count, first: level.first + 1, tokens: tree.tokens, index: this.#treeIndex }
+      const stream = this.model.forward(ops, { pass, cache: this.#cache })
+      const logits = this.model.logits(ops, { x: stream, rows: level.count })
+      this.#choose(ops, logits, level.count, levels[depth + 1] as Topology['levels'][number])
+    })
+  }
+
+  /** The best children of each of `rows` rows become the tokens of `level`. */
+  #choose(ops: Ops, logits: Tensor, rows: number, level: Topology['levels'][number]): void {
+    const { vocab } = this.model.config
+    const at = level.first + 1
+    if (level.children === 1) ops.argmax({ logits, vocab, rows, out: this.session.tree.tokens, at })
+    else ops.topK({ logits, vocab, rows, k: level.children, ids: this.session.tree.tokens, at })
+  }
+
+  #commit(ops: Ops, fed: number, chain: boolean): void {
+    const { outcome } = this.session
+    if (!chain) this.#cache.compact(ops, outcome, fed)
+    ops.commitLength({ outcome, length: this.#length, fed })
+  }
+
+  /** Feeds what was committed without this draft: a chunk of the prompt, or a round's tokens. */
+  #follow(ops: Ops, rows: number): void {
+    const { sequence } = this.session
+    ops.spanIndex({ sequence, from: this.#length, to: sequence.length, toOffset: 0, rows, ...this.#span })
+    this.model.forward(ops, { pass: { rows, first: 0, ...this.#span }, cache: this.#cache })
+    ops.setLength({ sequence, length: this.#length, offset: 0 })
+  }
+
+  #program(key: string, record: (ops: Ops) => void): Program {
+    const known = this.#programs.get(key)
+    if (known) return known
+    const program = this.#owned.add(this.session.backend.program(key, record))
+    this.#programs.set(key, program)
+    return program
+  }
+}
