@@ -1,0 +1,34 @@
+import type { Ops } from '@outrider/core/spec'
+import type { Recorder } from '../../recorder'
+import { decoders } from '../../weights/decode.wgsl'
+import { blocksAlong } from '../../weights/layout'
+import { packedWeight } from '../../weights/packed-weight'
+import { embedWgsl, lanes } from './embed.wgsl'
+
+/** out[r, :] = table[token of row r, :], exactly the values that `linear` multiplies with: a dispatch for each part of the table. */
+export function embed(recorder: Recorder, { table, pass, out }: Parameters<Ops['embed']>[0]): void {
+  const { layout, shape, parts } = packedWeight(recorder.memory, table)
+  const [vocab, width] = shape
+  const units = Math.ceil(width / decoders[layout.decoder].unitInputs)
+  for (const { buffer, firstPanel, panels } of parts)
+    recorder.dispatch({
+      label: 'embed',
+      wgsl: embedWgsl(layout.decoder),
+      params: [
+        { u32: width / 4 },
+        { u32: units },
+        { u32: blocksAlong(layout, width) },
+        { u32: firstPanel },
+        { u32: panels },
+        { u32: vocab },
+        { u32: pass.first },
+      ],
+      buffers: [
+        { buffer, access: 'read' },
+        { buffer: pass.tokens, access: 'read' },
+        { buffer: pass.index, access: 'read' },
+        { buffer: out, access: 'read_write' },
+      ],
+      workgroups: [Math.ceil(units / lanes), pass.rows],
+    })
+}

@@ -1,0 +1,15 @@
+import type { Epilogue } from '../linear/product.wgsl'
+
+/** SwiGLU over each pair of outputs, gate and up: silu(gate) · up. out [row, width]. */
+export const gatedEpilogue: Epilogue = {
+  params: ['width: u32'],
+  bindings: ['var<storage, read_write> out: array<f32>'],
+  wgsl: /* wgsl */ `
+fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
+  if (pair >= p.width) { return; }
+  let gate = sums.x * scale;
+  let up = sums.y * scale;
+  out[row * p.width + pair] = gate / (1.0 + exp(min(-gate, 80.0))) * up;
+}
+`,
+}

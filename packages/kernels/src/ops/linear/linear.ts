@@ -1,0 +1,25 @@
+import type { Ops, Tensor } from '@outrider/core/spec'
+import type { Binding, Recorder } from '../../recorder'
+import { linearEpilogue } from './linear.wgsl'
+import { product } from './product'
+import type { Tile } from './tile'
+
+export interface LinearOptions {
+  readonly tile?: Tile
+  /** Column of `out` that output 0 goes to; `bias` is read from there on too. */
+  readonly column?: number
+}
+
+/** out[r, column + n] (+)= Σ_k weight[n, k] · norm(x[r, :])[k] + bias[column + n]. */
+export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], options: LinearOptions = {}): void {
+  const { bias, out, accumulate = false } = args
+  const reads: readonly Tensor[] = bias ? [bias] : []
+  product(recorder, {
+    ...args,
+    label: 'linear',
+    epilogue: linearEpilogue(bias !== undefined, accumulate),
+    params: [{ u32: args.weight.shape[0] }, { u32: out.shape[1] as number }, { u32: options.column ?? 0 }],
+    buffers: [...reads.map((buffer): Binding => ({ buffer, access: 'read' })), { buffer: out, access: 'read_write' }],
+    tile: options.tile,
+  })
+}

@@ -1,0 +1,23 @@
+import type { Epilogue } from './product.wgsl'
+
+/** Stores the sums; with `bias` and `accumulate` added to the bias and to what `out` holds. out [row, stride], from column `column` on. */
+export function linearEpilogue(bias: boolean, accumulate: boolean): Epilogue {
+  const addends = [...(bias ? ['bias[column]'] : []), ...(accumulate ? ['out[at]'] : [])]
+  return {
+    params: ['outputs: u32', 'stride: u32', 'column: u32'],
+    bindings: [...(bias ? ['var<storage, read> bias: array<f32>'] : []), 'var<storage, read_write> out: array<f32>'],
+    wgsl: /* wgsl */ `
+fn store(row: u32, output: u32, sum: f32, scale: f32) {
+  if (output >= p.outputs) { return; }
+  let column = p.column + output;
+  let at = row * p.stride + column;
+  out[at] = fma(sum, scale, ${addends.join(' + ') || '0.0'});
+}
+
+fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
+  store(row, 2u * pair, sums.x, scale);
+  store(row, 2u * pair + 1u, sums.y, scale);
+}
+`,
+  }
+}

@@ -1,0 +1,25 @@
+/** How one workgroup cuts a product. The bits of a result do not depend on it. */
+export interface Tile {
+  /** Rows of x that share one read of the weights. */
+  readonly rows: 1 | 2 | 4 | 8
+  /** Lanes of one slice; a workgroup has eight slices. */
+  readonly lanes: 8 | 16 | 32
+  /** Pairs of outputs that one lane owns; lanes · pairs is at most 32, a panel. */
+  readonly pairs: 1 | 2
+  /** Units whose weights are fetched before the first of them is used. */
+  readonly depth: 1 | 2 | 4
+}
+
+/** Panels from which on half a panel a workgroup would no longer help to occupy a large device. */
+const manyPanels = 256
+
+/**
+ * The tile for a product of `rows` rows by `panels` panels. Few rows wait for memory: their weights are fetched far ahead.
+ * Many rows compute: a lane owns four outputs, so that each read of x is used four times.
+ */
+export function chooseTile(rows: number, panels: number): Tile {
+  const outputs = panels < manyPanels ? 'half' : 'whole'
+  if (rows <= 2) return { rows: rows === 1 ? 1 : 2, lanes: outputs === 'half' ? 16 : 32, pairs: 1, depth: 4 }
+  if (rows <= 4) return { rows: 4, lanes: outputs === 'half' ? 16 : 32, pairs: 1, depth: 2 }
+  return { rows: 8, lanes: outputs === 'half' ? 8 : 16, pairs: 2, depth: 1 }
+}

@@ -1,0 +1,33 @@
+import type { Tensor } from '@outrider/core/spec'
+import type { Recorder } from '../../recorder'
+import { headNormWgsl } from './head-norm.wgsl'
+import { placeBuffers, placeValues, type Qkv } from './place'
+
+/** Normalises the heads of q and k in `products` [row, (heads + 2 · kvHeads) · headDim], rotates and stores them: a workgroup a head. */
+export function placeHeads(
+  recorder: Recorder,
+  args: Qkv,
+  headNorm: NonNullable<Qkv['headNorm']>,
+  products: Tensor,
+): void {
+  const { pass, heads, kvHeads, headDim, cache } = args
+  recorder.dispatch({
+    label: 'qkv heads',
+    wgsl: headNormWgsl(cache.tensor.dtype === 'f16'),
+    params: [
+      { u32: pass.first },
+      { f32: 1 / headDim },
+      { f32: headNorm.q.eps },
+      { f32: headNorm.k.eps },
+      ...placeValues(args),
+    ],
+    buffers: [
+      { buffer: products, access: 'read' },
+      { buffer: headNorm.q.gain, access: 'read' },
+      { buffer: headNorm.k.gain, access: 'read' },
+      { buffer: pass.index, access: 'read' },
+      ...placeBuffers(args),
+    ],
+    workgroups: [heads + 2 * kvHeads, pass.rows],
+  })
+}

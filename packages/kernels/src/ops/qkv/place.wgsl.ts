@@ -1,0 +1,52 @@
+import { INDEX } from '@outrider/core/spec'
+
+/** Members of `Params` that `place` uses. */
+export const placeParams: readonly string[] = [
+  'heads: u32',
+  'kv_heads: u32',
+  'head_dim: u32',
+  'layer: u32',
+  'slots: u32',
+]
+
+/** Bindings that `place` uses beside `index`: cos and sin of each pair, queries, keys and values (two f16 a word, or f32). */
+export function placeBindings(halfCache: boolean): readonly string[] {
+  return [
+    'var<storage, read> rotations: array<vec2<f32>>',
+    'var<storage, read_write> queries: array<vec2<f32>>',
+    `var<storage, read_write> cache: array<${halfCache ? 'u32' : 'vec2<f32>'}>`,
+  ]
+}
+
+/**
+ * Declares `place(row, output, v)`: rotates the pair of outputs `output`, `output` + 1 of [q; k; v] of row `row` of the pass and
+ * stores it; rows that are padding store nothing. cache [layer, 2, kvHead, slot, headDim].
+ */
+export function placeWgsl(halfCache: boolean): string {
+  return /* wgsl */ `
+fn rotate(v: vec2<f32>, rotation: vec2<f32>) -> vec2<f32> {
+  return vec2<f32>(fma(v.x, rotation.x, -(v.y * rotation.y)), fma(v.x, rotation.y, v.y * rotation.x));
+}
+
+fn place(row: u32, output: u32, v: vec2<f32>) {
+  let tree_row = p.first_row + row;
+  if (tree_row >= index[${INDEX.rows}]) { return; }
+  let head = output / p.head_dim;
+  let channel = output % p.head_dim;
+  var placed = v;
+  if (head < p.heads + p.kv_heads) {
+    let position = index[${INDEX.positions}u + tree_row];
+    placed = rotate(v, rotations[(position * p.head_dim + channel) / 2u]);
+  }
+  if (head < p.heads) {
+    queries[(row * p.heads * p.head_dim + output) / 2u] = placed;
+    return;
+  }
+  let slot = index[${INDEX.base}] + tree_row;
+  if (slot >= p.slots) { return; }
+  let plane = p.layer * 2u * p.kv_heads + head - p.heads; // keys of every head, then values
+  let at = ((plane * p.slots + slot) * p.head_dim + channel) / 2u;
+  cache[at] = ${halfCache ? 'pack2x16float(clamp(placed, vec2<f32>(-65504.0), vec2<f32>(65504.0)))' : 'placed'};
+}
+`
+}

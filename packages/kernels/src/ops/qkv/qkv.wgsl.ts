@@ -1,0 +1,17 @@
+import type { Epilogue } from '../linear/product.wgsl'
+import { placeBindings, placeParams, placeWgsl } from './place.wgsl'
+
+/** Rotates and stores each pair of outputs: the epilogue of one of the weights, whose output 0 is `first_output` of [q; k; v]. */
+export function qkvEpilogue(bias: boolean, halfCache: boolean): Epilogue {
+  return {
+    params: ['outputs: u32', 'first_output: u32', ...placeParams],
+    bindings: [...(bias ? ['var<storage, read> bias: array<vec2<f32>>'] : []), ...placeBindings(halfCache)],
+    wgsl: /* wgsl */ `${placeWgsl(halfCache)}
+fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
+  if (2u * pair >= p.outputs) { return; }
+  let output = p.first_output + 2u * pair;
+  place(row, output, fma(sums, vec2<f32>(scale), ${bias ? 'bias[output / 2u]' : 'vec2<f32>()'}));
+}
+`,
+  }
+}
