@@ -14,6 +14,7 @@ async function bundle(specifiers: readonly string[]): Promise<Metafile> {
     format: 'esm',
     platform: 'browser',
     logLevel: 'silent',
+    tsconfigRaw: {}, // the repository's own maps the packages to their sources
   })
   return metafile
 }

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
@@ -151,7 +152,7 @@ describe('packages', () => {
   test('Node built-ins are imported only by *.node.ts of kernels', () => {
     expect(
       offenders(({ file, specifier }) => {
-        return specifier.startsWith('node:') && !/^packages\/kernels\/src\/.*\.node\.ts$/.test(file)
+        return isBuiltin(specifier) && !/^packages\/kernels\/src\/.*\.node\.ts$/.test(file)
       }),
     ).toEqual([])
   })
