@@ -1,7 +1,48 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../recorder'
+import { add } from './add/add'
+import { argmax } from './argmax/argmax'
+import { commitLength } from './commit-length/commit-length'
+import { commitTokens } from './commit-tokens/commit-tokens'
+import { compactKv } from './compact-kv/compact-kv'
+import { concat } from './concat/concat'
+import { embed } from './embed/embed'
+import { gatedLinear } from './gated-linear/gated-linear'
+import { gatherLast } from './gather-last/gather-last'
+import { gatherRows } from './gather-rows/gather-rows'
+import { kernel } from './kernel/kernel'
+import { linear } from './linear/linear'
+import { qkv } from './qkv/qkv'
+import { rmsNorm } from './rms-norm/rms-norm'
+import { setLength } from './set-length/set-length'
+import { spanIndex } from './span-index/span-index'
+import { topK } from './top-k/top-k'
+import { treeAttention } from './tree-attention/tree-attention'
+import { treeIndex } from './tree-index/tree-index'
+import { walkTree } from './walk-tree/walk-tree'
 
 /** The ops of this backend, each recording its dispatches. */
 export function recordOps(recorder: Recorder): Ops {
-  return {} as Ops
+  return {
+    embed: (args) => embed(recorder, args),
+    rmsNorm: (args) => rmsNorm(recorder, args),
+    linear: (args) => linear(recorder, args),
+    gatedLinear: (args) => gatedLinear(recorder, args),
+    qkv: (args) => qkv(recorder, args),
+    treeAttention: (args) => treeAttention(recorder, args),
+    gatherRows: (args) => gatherRows(recorder, args),
+    gatherLast: (args) => gatherLast(recorder, args),
+    argmax: (args) => argmax(recorder, args),
+    topK: (args) => topK(recorder, args),
+    treeIndex: (args) => treeIndex(recorder, args),
+    spanIndex: (args) => spanIndex(recorder, args),
+    walkTree: (args) => walkTree(recorder, args),
+    commitTokens: (args) => commitTokens(recorder, args),
+    compactKv: (args) => compactKv(recorder, args),
+    commitLength: (args) => commitLength(recorder, args),
+    setLength: (args) => setLength(recorder, args),
+    add: (args) => add(recorder, args),
+    concat: (args) => concat(recorder, args),
+    kernel: (args) => kernel(recorder, args),
+  }
 }

@@ -1,0 +1,58 @@
+import { OutriderError } from '@outrider/core'
+import type { Ops } from '@outrider/core/spec'
+import type { Recorder } from '../../recorder'
+import { checkCache, checkCount, checkPass, checkRows } from '../check'
+import { kvWords } from '../kv-words'
+import { treeAttentionWgsl } from './tree-attention.wgsl'
+
+/** Bounds of a workgroup's query heads: registers a lane, and workgroup memory for the queries (8 KB). */
+const mostHeads = 8
+const mostElements = 2048
+
+/** Query heads that a workgroup takes: as many of those that share a key head as fit, in equal parts. */
+function headGroup(sharing: number, headDim: number): number {
+  let group = Math.min(sharing, mostHeads, Math.floor(mostElements / headDim))
+  while (sharing % group !== 0) group--
+  return group
+}
+
+/**
+ * FlashAttention over a KV cache for the rows of a tree (Dao et al. 2022). What a row gets depends on the keys and values at
+ * its own positions alone: not on their slots, other rows or the capacity. Throws `SHAPE_MISMATCH`.
+ */
+export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAttention']>[0]): void {
+  const { q, cache, heads, kvHeads, headDim, pass, out } = args
+  const op = 'treeAttention'
+  checkPass(op, pass)
+  checkCount(op, 'headDim', headDim, 32, 256)
+  checkCount(op, 'kvHeads', kvHeads, 1, heads)
+  if (headDim % 2 !== 0 || heads % kvHeads !== 0)
+    throw new OutriderError('SHAPE_MISMATCH', `${op}: headDim ${headDim} must be even, and kvHeads ${kvHeads} divide heads ${heads}`)
+  checkCache(op, cache, kvHeads, headDim)
+  checkRows(op, q, pass.rows, heads * headDim)
+  checkRows(op, out, pass.rows, heads * headDim)
+  const { dtype, shape } = cache.tensor
+  const slots = shape[3] as number
+  const words = kvWords(dtype, headDim).count
+  const group = headGroup(heads / kvHeads, headDim)
+  const half = kvHeads * slots * words // words of a layer's keys, and of its values
+  const form = { dtype: dtype as 'f16' | 'f32', headDim, group, groups: heads / kvHeads / group }
+  recorder.dispatch({
+    label: op,
+    wgsl: treeAttentionWgsl(recorder.device, form),
+    params: [
+      { u32: cache.layer * 2 * half },
+      { u32: (cache.layer * 2 + 1) * half },
+      { u32: slots },
+      { u32: heads },
+      { u32: pass.first },
+    ],
+    buffers: [
+      { buffer: q, access: 'read' },
+      { buffer: cache.tensor, access: 'read' },
+      { buffer: pass.index, access: 'read' },
+      { buffer: out, access: 'read_write' },
+    ],
+    workgroups: [heads / group, pass.rows],
+  })
+}

@@ -1,0 +1,23 @@
+import { type Ops, OUTCOME } from '@outrider/core/spec'
+import type { Recorder } from '../../recorder'
+import { checkElements, checkPass } from '../check'
+import { walkTreeWgsl } from './walk-tree.wgsl'
+
+/** Accept-iff-equal over a tree, in one workgroup. Throws `SHAPE_MISMATCH`. */
+export function walkTree(recorder: Recorder, { pass, choices, outcome }: Parameters<Ops['walkTree']>[0]): void {
+  checkPass('walkTree', pass)
+  checkElements('walkTree', choices, 'u32', pass.rows)
+  checkElements('walkTree', outcome, 'u32', OUTCOME.words)
+  recorder.dispatch({
+    label: 'walkTree',
+    wgsl: walkTreeWgsl,
+    params: [{ u32: pass.rows }],
+    buffers: [
+      { buffer: pass.tokens, access: 'read' },
+      { buffer: pass.index, access: 'read' },
+      { buffer: choices, access: 'read' },
+      { buffer: outcome, access: 'read_write' },
+    ],
+    workgroups: [1],
+  })
+}
