@@ -67,7 +67,10 @@ export class WebGpuBackend implements Backend {
     this.#alive()
     const buffer = deviceBuffer(this.#memory, target)
     if (data.BYTES_PER_ELEMENT !== (target.dtype === 'f16' ? 2 : 4))
-      throw new OutriderError('SHAPE_MISMATCH', `${target.label} holds ${target.dtype}, not elements of ${data.BYTES_PER_ELEMENT} bytes`)
+      throw new OutriderError(
+        'SHAPE_MISMATCH',
+        `${target.label} holds ${target.dtype}, not elements of ${data.BYTES_PER_ELEMENT} bytes`,
+      )
     this.#queue.write(buffer, data, offset * data.BYTES_PER_ELEMENT)
   }
 

@@ -82,7 +82,9 @@ export function describe({ info }: GPUAdapter): string {
 
 /** Whether the adapter computes on a general processor. */
 export function isSoftware({ info }: GPUAdapter): boolean {
-  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(Object.values(words(info)).join(' '))
+  return (
+    info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(Object.values(words(info)).join(' '))
+  )
 }
 
 function words(info: GPUAdapterInfo): Record<string, string> {

@@ -1,6 +1,6 @@
 import { OutriderError } from '@outrider/core'
 import type { Backend } from '@outrider/core/spec'
-import { type WebGpuOptions, webgpu as open } from './index'
+import { webgpu as open, type WebGpuOptions } from './index'
 
 export type { WebGpuOptions } from './index'
 

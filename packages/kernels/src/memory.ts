@@ -29,7 +29,8 @@ export class DeviceBuffer {
 
   /** Throws `DISPOSED`. */
   get gpu(): GPUBuffer {
-    if (!this.#gpu) throw new OutriderError('DISPOSED', `${this.label} was disposed of; make a new one and record again`)
+    if (!this.#gpu)
+      throw new OutriderError('DISPOSED', `${this.label} was disposed of; make a new one and record again`)
     return this.#gpu
   }
 

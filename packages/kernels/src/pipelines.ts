@@ -26,7 +26,12 @@ export class Pipelines {
     const known = this.#pipelines.get(key)
     if (known) return known
     const layout = this.#layout(signature)
-    const pipeline: Pipeline = { label, layout, ready: this.#compile(label, wgsl, layout, () => pipeline), compiled: undefined }
+    const pipeline: Pipeline = {
+      label,
+      layout,
+      ready: this.#compile(label, wgsl, layout, () => pipeline),
+      compiled: undefined,
+    }
     pipeline.ready.catch(() => {})
     this.#pipelines.set(key, pipeline)
     return pipeline

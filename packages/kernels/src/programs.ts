@@ -64,7 +64,12 @@ export class WebGpuProgram implements Program {
   }
 
   #parameters(words: readonly number[]): DeviceBuffer {
-    const buffer = new DeviceBuffer(this.#memory, `${this.label} parameters`, words.length * 4, usage.uniform | usage.copyTarget)
+    const buffer = new DeviceBuffer(
+      this.#memory,
+      `${this.label} parameters`,
+      words.length * 4,
+      usage.uniform | usage.copyTarget,
+    )
     this.#memory.write(buffer, Uint32Array.from(words), 0)
     return buffer
   }

@@ -26,7 +26,10 @@ export class Queue {
 
   /** Writes before anything that is submitted later. Throws `SHAPE_MISMATCH`, `DISPOSED`. */
   write(target: DeviceBuffer, data: Float32Array | Uint32Array | Uint16Array, offset: number): void {
-    if (!this.#tail) return this.memory.write(target, data, offset)
+    if (!this.#tail) {
+      this.memory.write(target, data, offset)
+      return
+    }
     const copy = data.slice()
     this.#after(async () => this.memory.write(target, copy, offset)).catch((error) => {
       this.#failure ??= error as OutriderError

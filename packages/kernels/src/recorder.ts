@@ -94,7 +94,10 @@ export class Recorder {
     const most = this.device.limits.maxComputeWorkgroupsPerDimension
     const fits = [x, y, z].every((size) => Number.isInteger(size) && size >= 1 && size <= most)
     if (!fits)
-      throw new OutriderError('DEVICE_LACKS', `${label} asks for ${x} × ${y} × ${z} workgroups; each may be 1 to ${most}`)
+      throw new OutriderError(
+        'DEVICE_LACKS',
+        `${label} asks for ${x} × ${y} × ${z} workgroups; each may be 1 to ${most}`,
+      )
     return [x, y, z]
   }
 }

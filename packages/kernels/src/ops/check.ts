@@ -2,7 +2,11 @@ import { OutriderError } from '@outrider/core'
 import { type DType, INDEX, type KvLayer, MAX_TREE_ROWS, type Norm, type Pass, type Tensor } from '@outrider/core/spec'
 
 /** The error of an op that was given a tensor of the wrong form. */
-export function mismatch(op: string, expected: string, tensor: Pick<Tensor, 'label' | 'shape' | 'dtype'>): OutriderError {
+export function mismatch(
+  op: string,
+  expected: string,
+  tensor: Pick<Tensor, 'label' | 'shape' | 'dtype'>,
+): OutriderError {
   const { label, shape, dtype } = tensor
   return new OutriderError('SHAPE_MISMATCH', `${op}: ${label} should be ${expected}, and is ${dtype} [${shape}]`, {
     details: { op, label, shape, dtype, expected },
@@ -31,9 +35,13 @@ export function checkNorm(op: string, { gain }: Norm, width: number): void {
 /** Throws `SHAPE_MISMATCH` unless `value` is whole and from `least` to `most`. */
 export function checkCount(op: string, name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return
-  throw new OutriderError('SHAPE_MISMATCH', `${op}: ${name} should be a whole number from ${least} to ${most}, and is ${value}`, {
-    details: { op, name, value, least, most },
-  })
+  throw new OutriderError(
+    'SHAPE_MISMATCH',
+    `${op}: ${name} should be a whole number from ${least} to ${most}, and is ${value}`,
+    {
+      details: { op, name, value, least, most },
+    },
+  )
 }
 
 /** Throws `SHAPE_MISMATCH`. */

@@ -61,7 +61,7 @@ function memoryStages(size: number, smallest: number): { radix: number; distance
 function memoryStage(stage: number, radix: number, distance: number): string {
   const lines: string[] = []
   let names = Array.from({ length: radix }, (_, i) => `s${stage}_1_${i}`)
-  names.forEach((name, i) => lines.push(`  let ${name} = sums${stage}[block${stage} + ${i}u];`))
+  lines.push(...names.map((name, i) => `  let ${name} = sums${stage}[block${stage} + ${i}u];`))
   for (let step = 1; step < radix; step *= 2) {
     const next: string[] = []
     for (let i = 0; i < names.length; i += 2) {

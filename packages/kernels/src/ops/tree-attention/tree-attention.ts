@@ -27,7 +27,10 @@ export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAtte
   checkCount(op, 'headDim', headDim, 32, 256)
   checkCount(op, 'kvHeads', kvHeads, 1, heads)
   if (headDim % 2 !== 0 || heads % kvHeads !== 0)
-    throw new OutriderError('SHAPE_MISMATCH', `${op}: headDim ${headDim} must be even, and kvHeads ${kvHeads} divide heads ${heads}`)
+    throw new OutriderError(
+      'SHAPE_MISMATCH',
+      `${op}: headDim ${headDim} must be even, and kvHeads ${kvHeads} divide heads ${heads}`,
+    )
   checkCache(op, cache, kvHeads, headDim)
   checkRows(op, q, pass.rows, heads * headDim)
   checkRows(op, out, pass.rows, heads * headDim)

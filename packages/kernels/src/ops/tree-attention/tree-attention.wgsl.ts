@@ -34,7 +34,8 @@ function pairOf({ type }: KvWords): string {
   return 'vec2<f32>(kv[at + pair / 2u][2u * (pair % 2u)], kv[at + pair / 2u][2u * (pair % 2u) + 1u])'
 }
 
-const repeat = (count: number, line: (i: number) => string): string => Array.from({ length: count }, (_, i) => line(i)).join('\n')
+const repeat = (count: number, line: (i: number) => string): string =>
+  Array.from({ length: count }, (_, i) => line(i)).join('\n')
 
 /** The largest score of the tile for each head, into p0, p1, …: the maximum is exact, so its order does not matter. */
 function peaks(subgroups: boolean, group: number): string {
@@ -125,7 +126,9 @@ fn main(
     ${repeat(group, (g) => `m${g} = p${g};`)}
     workgroupBarrier();
     let keys = min(${tile}u, count - first);
-    ${repeat(items, (n) => `${guard(n)}{
+    ${repeat(
+      items,
+      (n) => `${guard(n)}{
       let head = item${n} / ${pairs}u;
       let pair = item${n} % ${pairs}u;
       var sum = vec2<f32>();
@@ -138,7 +141,8 @@ fn main(
       }
       o${n} = fma(o${n}, vec2<f32>(decays[head]), sum);
       l${n} = fma(l${n}, decays[head], total);
-    }`)}
+    }`,
+    )}
     workgroupBarrier();
   }
   ${repeat(items, (n) => `${guard(n)}{ out[heads / 2u + item${n}] = o${n} / l${n}; }`)}

@@ -1,0 +1,61 @@
+import { referenceBackend } from '@outrider/core/reference'
+import type { Backend } from '@outrider/core/spec'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { run } from '../../../test/run'
+import { random } from '../../../test/weight-source'
+import { webgpu } from '../../index.node'
+
+/** Logits with many ties: whole numbers from -40 to 40. */
+function tied(rows: number, vocab: number): Float32Array {
+  const next = random(rows + vocab)
+  return Float32Array.from({ length: rows * vocab }, () => Math.round(next() * 80) - 40)
+}
+
+async function best(backend: Backend, logits: Float32Array, vocab: number, at = 0): Promise<Uint32Array> {
+  const rows = logits.length / vocab
+  const [out] = await run(backend, {
+    tensors: { logits: { shape: [rows, vocab], data: logits }, out: { shape: [at + rows], dtype: 'u32' } },
+    read: ['out'],
+    record: (ops, t) => ops.argmax({ logits: t('logits'), vocab, rows, out: t('out'), at }),
+  })
+  return out as Uint32Array
+}
+
+describe('argmax', () => {
+  let backend: Backend
+  beforeAll(async () => {
+    backend = await webgpu()
+  })
+  afterAll(() => backend.dispose())
+
+  test.each([
+    [1, 1],
+    [3, 100],
+    [64, 2048],
+    [2, 4096],
+    [5, 4097],
+    [2, 49152],
+  ])('%i rows of %i: the lowest of equals', async (rows, vocab) => {
+    const logits = tied(rows, vocab)
+    const found = await best(backend, logits, vocab, 3)
+    expect(found).toEqual(await best(referenceBackend(), logits, vocab, 3))
+    for (let r = 0; r < rows; r++) {
+      const row = logits.subarray(r * vocab, (r + 1) * vocab)
+      expect(found[3 + r]).toBe(row.indexOf(row.reduce((a, b) => Math.max(a, b))))
+    }
+  })
+
+  test('NaN is the smallest, -0 equals 0, infinities count', async () => {
+    const { NaN: none, NEGATIVE_INFINITY: low, POSITIVE_INFINITY: high } = Number
+    const rows = [
+      [none, -5, none, -4],
+      [none, low, none, -1e38],
+      [-1, -0, 0, -0],
+      [-1, 0, -0, 0],
+      [1e38, high, 3, high],
+      [1e-42, 0, 1e-41, -1e-45],
+      [none, none, none, none],
+    ]
+    expect([...(await best(backend, Float32Array.from(rows.flat()), 4))]).toEqual([3, 3, 1, 1, 1, 2, 0])
+  })
+})

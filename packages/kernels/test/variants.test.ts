@@ -1,0 +1,114 @@
+import { type Backend, INDEX, MAX_TREE_ROWS, type Ops, OUTCOME, type Pass } from '@outrider/core/spec'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openNull } from './backends'
+
+/** Tensors of a pass and a session, empty. */
+function sessionTensors(backend: Backend) {
+  const words = (count: number, label: string) => backend.tensor([count], 'u32', label)
+  return {
+    tokens: words(MAX_TREE_ROWS, 'tokens'),
+    shape: words(MAX_TREE_ROWS, 'shape'),
+    index: words(INDEX.words, 'index'),
+    outcome: words(OUTCOME.words, 'outcome'),
+    history: words(512, 'history'),
+    length: words(1, 'length'),
+    other: words(1, 'other length'),
+    choices: words(64, 'choices'),
+  }
+}
+
+describe.each([{ subgroups: true }, { subgroups: false }])(
+  'every shader compiles with subgroups $subgroups',
+  (options) => {
+    let backend: Backend
+    let t: ReturnType<typeof sessionTensors>
+    let pass: Pass
+
+    beforeAll(async () => {
+      backend = await openNull(options)
+      t = sessionTensors(backend)
+      pass = { rows: 4, first: 0, tokens: t.tokens, index: t.index }
+    })
+    afterAll(() => backend.dispose())
+
+    const compiles = async (record: (ops: Ops) => void): Promise<number> => {
+      const program = backend.program('variant', record)
+      await backend.submit([program])
+      return program.dispatches
+    }
+
+    test('the features are as asked for', () => {
+      expect(backend.info.features).toEqual(options.subgroups ? ['subgroups'] : [])
+    })
+
+    const forms = (['f16', 'f32'] as const).flatMap((dtype) =>
+      [32, 34, 36, 64, 80, 128, 256].flatMap((headDim) =>
+        [1, 2, 3, 4, 8, 16, 14].map((sharing) => ({ dtype, headDim, sharing })),
+      ),
+    )
+    test.each(forms)(
+      'treeAttention $dtype headDim $headDim, $sharing heads a key head',
+      async ({ dtype, headDim, sharing }) => {
+        const [kvHeads, heads] = [2, 2 * sharing]
+        const q = backend.tensor([4, heads * headDim], 'f32', 'q')
+        const out = backend.tensor([4, heads * headDim], 'f32', 'out')
+        const cache = backend.tensor([2, 2, kvHeads, 128, headDim], dtype, 'cache')
+        const attend = { q, out, cache: { tensor: cache, layer: 1 }, heads, kvHeads, headDim, pass }
+        expect(await compiles((ops) => ops.treeAttention(attend))).toBe(1)
+        expect(await compiles((ops) => ops.compactKv({ outcome: t.outcome, cache, rows: 64 }))).toBe(1)
+        for (const tensor of [q, out, cache]) tensor.dispose()
+      },
+    )
+
+    test('indices, walk and commit', async () => {
+      const sequence = { history: t.history, length: t.length }
+      const { tokens, index, outcome } = t
+      await compiles((ops) => {
+        ops.treeIndex({ tree: { tokens, shape: t.shape }, sequence, index })
+        ops.spanIndex({ sequence, from: t.other, to: t.length, toOffset: -1, rows: 64, tokens, index })
+        ops.spanIndex({ sequence, from: t.length, to: t.length, toOffset: 1, rows: 64, tokens, index })
+        ops.walkTree({ pass, choices: t.choices, outcome })
+        ops.commitTokens({ outcome, sequence })
+        ops.commitLength({ outcome, length: t.other, fed: 4 })
+        ops.setLength({ sequence, length: t.other, offset: -1 })
+      })
+    })
+
+    test('rows', async () => {
+      const [a, b, wide] = [
+        [4, 96],
+        [4, 96],
+        [4, 192],
+      ].map((shape) => backend.tensor(shape, 'f32', 'x'))
+      const norm = { gain: backend.tensor([96], 'f32', 'gain'), eps: 1e-5 }
+      await compiles((ops) => {
+        ops.rmsNorm({ x: a!, norm, out: b!, rows: 4 })
+        ops.rmsNorm({ x: a!, norm, out: a!, rows: 4 })
+        ops.concat({ parts: [{ x: a!, norm }, { x: b! }], out: wide!, rows: 4 })
+        ops.gatherRows({ x: a!, indices: t.choices, at: 0, rows: 4, out: b! })
+        ops.gatherLast({ x: a!, pass, out: b! })
+        for (const [x, y, out] of [
+          [a, b, wide],
+          [a, a, b],
+          [a, b, a],
+          [a, b, b],
+          [a, a, a],
+        ])
+          if (out !== wide) ops.add({ a: x!, b: y!, out: out!, rows: 4 })
+      })
+    })
+
+    test.each([1, 5, 32])('choices of %i', async (k) => {
+      for (const vocab of [100, 5000]) {
+        const logits = backend.tensor([4, vocab], 'f32', 'logits')
+        const logProbs = backend.tensor([4, k], 'f32', 'logProbs')
+        const ids = backend.tensor([4, k], 'u32', 'ids')
+        await compiles((ops) => {
+          ops.argmax({ logits, vocab, rows: 4, out: ids })
+          ops.topK({ logits, vocab, rows: 4, k, ids })
+          ops.topK({ logits, vocab, rows: 4, k, ids, logProbs })
+        })
+      }
+    })
+  },
+)
