@@ -36,12 +36,13 @@ export function randomBytes(format: WeightFormat, outputs: number, inputs: numbe
   const count = (outputs * inputs) / width
   const data = new Uint8Array(count * bytes)
   const view = new DataView(data.buffer)
+  const wide = new DataView(new ArrayBuffer(4))
   if (format === 'f32') for (let i = 0; i < count; i++) view.setFloat32(i * 4, next() - 0.5, true)
   else if (format === 'f16') for (let i = 0; i < count; i++) view.setUint16(i * 2, halfBits(next), true)
   else if (format === 'bf16')
     for (let i = 0; i < count; i++) {
-      view.setFloat32(0, next() - 0.5, true)
-      view.setUint16(i * 2, view.getUint16(2, true), true)
+      wide.setFloat32(0, next() - 0.5)
+      view.setUint16(i * 2, wide.getUint16(0), true)
     }
   else {
     for (let i = 0; i < data.length; i++) data[i] = next() * 256

@@ -9,7 +9,8 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
   if (pair >= p.width) { return; }
   let gate = sums.x * scale;
   let up = sums.y * scale;
-  out[row * p.width + pair] = gate / (1.0 + exp(min(-gate, 80.0))) * up;
+  let bounded = select(gate, -80.0, gate < -80.0); // silu is below 2e-33 from there on; a NaN stays one
+  out[row * p.width + pair] = bounded / (1.0 + exp(-bounded)) * up;
 }
 `,
 }

@@ -77,7 +77,7 @@ ${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('
 /** Workgroup memory and how the slices are put together. */
 function combination({ tile, norm }: ProductKernel): string {
   return /* wgsl */ `
-var<workgroup> partials: array<array<array<vec2<f32>, ${tile.lanes * tile.pairs}>, ${tile.rows}>, ${slices - 1}>;
+var<workgroup> partials: array<array<array<vec2<f32>, ${tile.lanes * tile.pairs}>, ${tile.rows}>, ${slices}>;
 ${norm ? `var<workgroup> squares: array<array<f32, ${tile.rows}>, ${slices}>;` : ''}
 
 // sum + v · (even, odd), in the order of K
@@ -88,9 +88,9 @@ fn step(even: vec4<f32>, odd: vec4<f32>, v: vec4<f32>, sum: vec2<f32>) -> vec2<f
   return fma(vec2<f32>(even.w, odd.w), vec2<f32>(v.w), sum_z);
 }
 
-fn combined(row: u32, pair: u32, first: vec2<f32>) -> vec2<f32> {
-  var sum = first;
-  for (var s = 0u; s < ${slices - 1}u; s++) { sum += partials[s][row][pair]; }
+fn combined(row: u32, pair: u32) -> vec2<f32> {
+  var sum = partials[0][row][pair];
+  for (var s = 1u; s < ${slices}u; s++) { sum += partials[s][row][pair]; }
   return sum;
 }
 ${norm ? normScale : ''}`
@@ -136,16 +136,16 @@ ${norm ? `  let own = min(first_row + lane % ${tile.rows}u, p.rows - 1u) * strid
 
 ${unitLoops(kernel, decoder)}
 
-  if (slice > 0u) {
-${each((row, pair) => `    partials[slice - 1u][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
-  }
+${each((row, pair) => `  partials[slice][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
   ${norm ? `if (lane < ${tile.rows}u) { squares[slice][lane] = square; }` : ''}
   workgroupBarrier();
-  if (slice > 0u) { return; }
-  let first_pair = (p.first_panel + panel) * 32u + pair;
-${range(tile.rows)
-  .map((row) => finishRow(kernel, row))
-  .join('\n')}
+  let first_pair = (p.first_panel + panel) * 32u + pair - lane;
+  for (var i = slice * ${tile.lanes}u + lane; i < ${tile.rows * width}u; i += ${tile.lanes * slices}u) {
+    let row = i / ${width}u;
+    if (first_row + row < p.rows) {
+      finish(first_row + row, first_pair + i % ${width}u, combined(row, i % ${width}u), ${norm ? 'norm_scale(row)' : '1.0'});
+    }
+  }
 }
 `
 }
@@ -197,15 +197,6 @@ function unitBodies({ tile, norm, ragged }: ProductKernel, decoder: Decoder, cou
     }
   }
   return lines.map((line) => `    ${line}`).join('\n')
-}
-
-function finishRow({ tile, norm }: ProductKernel, row: number): string {
-  const scale = norm ? `norm_scale(${row}u)` : '1.0'
-  const calls = range(tile.pairs).map((pair) => {
-    const sums = `combined(${row}u, lane + ${pair * tile.lanes}u, sum${row}_${pair})`
-    return `    finish(first_row + ${row}u, first_pair + ${pair * tile.lanes}u, ${sums}, scale);`
-  })
-  return `  if (first_row + ${row}u < p.rows) {\n    let scale = ${scale};\n${calls.join('\n')}\n  }`
 }
 
 function range(count: number): readonly number[] {

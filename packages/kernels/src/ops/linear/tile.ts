@@ -4,13 +4,16 @@ export interface Tile {
   readonly rows: 1 | 2 | 4 | 8
   /** Lanes of one slice; a workgroup has eight slices. */
   readonly lanes: 8 | 16 | 32
-  /** Pairs of outputs that one lane owns; lanes · pairs is at most 32, a panel. */
+  /**
+   * Pairs of outputs that one lane owns; lanes · pairs is at most 32, a panel, and at most 16 with 8 rows, so that the sums of
+   * all slices fit into 16 KB.
+   */
   readonly pairs: 1 | 2
   /** Units whose weights are fetched before the first of them is used. */
   readonly depth: 1 | 2 | 4
 }
 
-/** Panels from which on half a panel a workgroup would no longer help to occupy a large device. */
+/** Panels from which on workgroups of half a panel would no longer help to occupy a large device. */
 const manyPanels = 256
 
 /**
@@ -18,8 +21,8 @@ const manyPanels = 256
  * Many rows compute: a lane owns four outputs, so that each read of x is used four times.
  */
 export function chooseTile(rows: number, panels: number): Tile {
-  const outputs = panels < manyPanels ? 'half' : 'whole'
-  if (rows <= 2) return { rows: rows === 1 ? 1 : 2, lanes: outputs === 'half' ? 16 : 32, pairs: 1, depth: 4 }
-  if (rows <= 4) return { rows: 4, lanes: outputs === 'half' ? 16 : 32, pairs: 1, depth: 2 }
-  return { rows: 8, lanes: outputs === 'half' ? 8 : 16, pairs: 2, depth: 1 }
+  if (rows > 4) return { rows: 8, lanes: 8, pairs: 2, depth: 1 }
+  const lanes = panels < manyPanels ? 16 : 32
+  if (rows > 2) return { rows: 4, lanes, pairs: 1, depth: 2 }
+  return { rows: rows === 2 ? 2 : 1, lanes, pairs: 1, depth: 4 }
 }

@@ -1,0 +1,50 @@
+import { random } from './weight-source'
+
+/** Activations f32 [rows, width] from a seed, in (-1, 1). */
+export function randomRows(rows: number, width: number, seed: number): Float32Array {
+  const next = random(seed)
+  return Float32Array.from({ length: rows * width }, () => 2 * next() - 1)
+}
+
+/** What stands in the rows around the one that is watched. */
+export const neighbours = ['random', 'huge', 'NaN'] as const
+export type Neighbour = (typeof neighbours)[number]
+
+/**
+ * Rows that hold `row` at every place for which `here` holds, and neighbours elsewhere: f32 [rows, width].
+ */
+export function among(
+  row: Float32Array,
+  rows: number,
+  here: (place: number) => boolean,
+  neighbour: Neighbour,
+): Float32Array {
+  const width = row.length
+  const data = randomRows(rows, width, 99)
+  for (let place = 0; place < rows; place++) {
+    const own = data.subarray(place * width, (place + 1) * width)
+    if (here(place)) own.set(row)
+    else if (neighbour === 'huge')
+      for (let k = 0; k < width; k++) own[k] = (k % 2 === 0 ? 3e38 : -1e30) * (own[k]! > 0 ? 1 : -1)
+    else if (neighbour === 'NaN') own.fill(Number.NaN)
+  }
+  return data
+}
+
+/**
+ * The cases of row-invariance: every number of rows from 1 to 64, the watched row at the even places, then at the odd ones, among
+ * changing neighbours; the last places hold padding where `live` is smaller.
+ */
+export function* rowCases(): Generator<{
+  rows: number
+  live: number
+  here: (place: number) => boolean
+  neighbour: Neighbour
+}> {
+  for (let rows = 1; rows <= 64; rows++)
+    for (const parity of [0, 1]) {
+      if (rows === 1 && parity === 1) continue
+      const neighbour = neighbours[(rows + parity) % neighbours.length]!
+      yield { rows, live: rows < 4 ? rows : rows - ((rows >> 1) % 3), here: (place) => place % 2 === parity, neighbour }
+    }
+}
