@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openParts, type Parts } from '../../../test/parts'
+import { randomRows } from '../../../test/rows'
+import { randomSource } from '../../../test/weight-source'
+import { uploadWeight } from '../../weights/pack'
+import { linear } from './linear'
+import type { Tile } from './tile'
+
+let parts: Parts
+beforeAll(async () => {
+  parts = await openParts()
+})
+afterAll(() => parts.dispose())
+
+const tiles: readonly Tile[] = [
+  { rows: 1, lanes: 32, pairs: 1, depth: 1 },
+  { rows: 1, lanes: 16, pairs: 2, depth: 4 },
+  { rows: 2, lanes: 8, pairs: 1, depth: 2 },
+  { rows: 4, lanes: 8, pairs: 2, depth: 1 },
+  { rows: 8, lanes: 16, pairs: 1, depth: 1 },
+  { rows: 8, lanes: 8, pairs: 2, depth: 1 },
+]
+
+test.each(['f16', 'q4_0', 'q6_k'] as const)('every tile gives the same bits: %s', async (format) => {
+  const [rows, inputs, outputs] = [9, 768, 130]
+  const context = { memory: parts.memory, device: parts.open.facts }
+  const weight = await uploadWeight(context, randomSource(format, outputs, inputs), 'w')
+  const x = parts.tensor([rows, inputs], randomRows(rows, inputs, 1))
+  const norm = { gain: parts.tensor([inputs], randomRows(1, inputs, 2)), eps: 1e-5 }
+  const recorder = parts.recorder()
+  const outs = tiles.map((tile) => {
+    const out = parts.tensor([rows, outputs])
+    linear(recorder, { x, weight, out, rows, norm }, { tile })
+    return out
+  })
+  const [first, ...others] = (await parts.submit(recorder, outs)).map((bytes) => new Uint32Array(bytes))
+  expect(first!.some((word) => word !== 0)).toBe(true)
+  for (const [i, other] of others.entries()) expect(other, JSON.stringify(tiles[i + 1])).toEqual(first)
+})
