@@ -1,0 +1,7 @@
+export { type ByteSource, blobSource, bytesSource } from './byte-source'
+export { fileSource } from './file-source'
+export { type BlockLayout, blockLayout, dequantise, rowBytes } from './formats'
+export { ggufConfig } from './gguf-config'
+export { hfConfig } from './hf-config'
+export { type OpenOptions, openCheckpoint, openTensors } from './open'
+export { interleaveRows, pairRows, pairVector, stackRows } from './rows'

@@ -1,0 +1,3 @@
+export { ggufTokenizer } from './gguf-tokenizer'
+export { ggufEndTokens } from './gguf-vocabulary'
+export { type HfTokenizerFiles, hfTokenizer } from './hf-tokenizer'
