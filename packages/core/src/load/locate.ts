@@ -1,21 +1,84 @@
 import { OutriderError } from '../errors'
 import type { ModelLocation } from '../spec/strategy'
+import { browserStore } from './browser-store'
 import type { ByteSource } from './byte-source'
+import { diskStore } from './disk-store'
+import type { DownloadStore } from './download-store'
 import { localFolder, type ModelFolder, openFolder } from './folder'
-import { nodeFiles } from './node-fs'
-import type { OpenOptions } from './open'
+import { aborted } from './http'
+import { type HubPlace, hubFolder, hubPlace } from './hub'
+import { defaultCacheFolder, isNotFound, type NodeFiles, nodeFiles, pathOfUrl } from './node-fs'
+import type { OpenOptions } from './open-options'
+import { type RemoteOptions, remoteFile } from './remote-file'
 
 /** A folder, and the file in it that was meant; null for the folder as a whole. */
 export interface Located {
   readonly folder: ModelFolder
   readonly file: string | null
 }
-export async function locate(location: ModelLocation | readonly ByteSource[], _options: OpenOptions): Promise<Located> {
+
+const WEIGHT_FILE = /\.(safetensors|gguf)$/
+
+/** Finds out what a location is. Throws `FILE_NOT_FOUND`, `ABORTED`. */
+export async function locate(location: ModelLocation | readonly ByteSource[], options: OpenOptions): Promise<Located> {
+  if (options.signal?.aborted) throw aborted(typeof location === 'string' ? location : 'open files', options.signal)
   if (typeof location !== 'string') return { folder: openFolder(location), file: null }
-  const files = nodeFiles()!
-  const info = await files.stat(location)
-  if (info.isDirectory()) return { folder: localFolder(files, location), file: null }
-  const [, folder = '.', file = ''] = /^(.*)[/\\]([^/\\]*)$/.exec(location) ?? [location, '.', location]
-  if (!info.isFile()) throw new OutriderError('FILE_NOT_FOUND', location)
-  return { folder: localFolder(files, folder), file }
+  if (/^https?:\/\//i.test(location)) return urlPlace(location, options)
+  const files = nodeFiles()
+  if (files) {
+    const found = await localPlace(files, /^file:/i.test(location) ? pathOfUrl(location) : location)
+    if (found) return found
+  } else if (/^\.{0,2}\//.test(location)) return urlPlace(new URL(location, globalThis.location.href).href, options)
+  const place = /^[./~\\]|^[a-z]:[/\\]/i.test(location) ? null : hubPlace(location)
+  if (place) return hubPlaced(place, options)
+  throw new OutriderError(
+    'FILE_NOT_FOUND',
+    `${location}: there is no such file or folder, and it is no URL and no Hub id (owner/name).`,
+    { details: { location } },
+  )
+}
+
+async function localPlace(files: NodeFiles, path: string): Promise<Located | null> {
+  try {
+    if ((await files.stat(path)).isDirectory()) return { folder: localFolder(files, path), file: null }
+    const [, folder = '.', file = path] = /^(.*)[/\\]([^/\\]+)$/.exec(path) ?? []
+    return { folder: localFolder(files, folder), file }
+  } catch (error) {
+    if (isNotFound(error)) return null
+    throw error
+  }
+}
+
+function urlPlace(url: string, options: OpenOptions): Located {
+  const remote = remoteOptions(options, {})
+  const { pathname } = new URL(url)
+  const file = WEIGHT_FILE.test(pathname) ? decodeURIComponent(pathname.replace(/.*\//, '')) : null
+  const base = file === null && !pathname.endsWith('/') ? url.replace(/[?#].*$/, '').concat('/') : url
+  const folder: ModelFolder = {
+    location: url,
+    open: (name) => remoteFile(name === file ? url : new URL(encodeURIComponent(name), base).href, name, remote),
+    list: async () => null,
+  }
+  return { folder, file }
+}
+
+function hubPlaced(place: HubPlace, options: OpenOptions): Located {
+  const headers = options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }
+  const file = WEIGHT_FILE.test(place.path) ? place.path.replace(/.*\//, '') : null
+  const path = file === null ? place.path : place.path.slice(0, -file.length).replace(/\/$/, '')
+  const hubUrl = options.hubUrl ?? 'https://huggingface.co'
+  return { folder: hubFolder(hubUrl, { ...place, path }, remoteOptions(options, headers)), file }
+}
+
+function remoteOptions(options: OpenOptions, headers: Readonly<Record<string, string>>): RemoteOptions {
+  const { fetch = globalThis.fetch, signal, onProgress } = options
+  return { http: { fetch: (...args) => fetch(...args), headers, signal, onProgress }, store: storeOf(options.cacheDir) }
+}
+
+function storeOf(cacheDir: string | null | undefined): DownloadStore | null {
+  if (cacheDir === null) return null
+  const files = nodeFiles()
+  const folder = cacheDir ?? defaultCacheFolder()
+  if (files && folder !== undefined) return diskStore(files, folder)
+  return 'caches' in globalThis ? browserStore(globalThis.caches) : null
 }

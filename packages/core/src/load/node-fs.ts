@@ -1,16 +1,22 @@
 /** The little of `node:fs/promises` that loading uses. */
 export interface NodeFiles {
   open(path: string, flags: 'r' | 'wx'): Promise<NodeHandle>
-  stat(path: string): Promise<{ readonly size: number; isFile(): boolean; isDirectory(): boolean }>
+  stat(path: string): Promise<NodeStats>
   readdir(path: string): Promise<string[]>
   mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>
   rename(from: string, to: string): Promise<void>
   rm(path: string, options: { readonly force: true }): Promise<void>
 }
 
+interface NodeStats {
+  readonly size: number
+  readonly mtimeMs: number
+  isDirectory(): boolean
+}
+
 interface NodeHandle {
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>
-  write(bytes: Uint8Array): Promise<unknown>
+  write(bytes: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>
   stat(): Promise<{ readonly size: number }>
   close(): Promise<void>
 }

@@ -1,32 +1,17 @@
-import type { Checkpoint, LoadProgress, TensorFiles } from '../spec/checkpoint'
+import type { Checkpoint, TensorFiles } from '../spec/checkpoint'
 import type { ModelLocation } from '../spec/strategy'
 import { type ByteSource, closeAll } from './byte-source'
 import { checkpointOf } from './checkpoint'
 import { locate } from './locate'
+import type { OpenOptions } from './open-options'
 import { StoredTensors } from './stored-tensors'
 import { tensorsOfFolder } from './tensors-of-folder'
-
-/** How files are found, fetched and kept. */
-export interface OpenOptions {
-  readonly onProgress?: (progress: LoadProgress) => void
-  /**
-   * Folder for downloads, in Node; default `OUTRIDER_CACHE`, else `outrider` in the user's cache folder. Browsers use their Cache
-   * API. null: nothing is kept, and weights are fetched by range requests as they are read.
-   */
-  readonly cacheDir?: string | null
-  /** Access token of the Hub, sent to `hubUrl` alone. */
-  readonly token?: string
-  /** Default `https://huggingface.co`. */
-  readonly hubUrl?: string
-  readonly fetch?: typeof fetch
-  readonly signal?: AbortSignal
-}
 
 /**
  * Opens the tensors of a folder or file by their stored names: `location` is a local folder, a `.safetensors` or `.gguf` file,
  * the URL of either, a Hub id (`owner/name`, `owner/name/path/file.gguf`, `@revision` after the name where wanted), or files that
  * are open already. Only headers are read. Throws `FILE_NOT_FOUND`, `FILE_TRUNCATED`, `FILE_MALFORMED`, `UNSUPPORTED_FORMAT`,
- * `DOWNLOAD_FAILED`, `ABORTED`, `INVALID_OPTION`.
+ * `DOWNLOAD_FAILED`, `ABORTED`.
  *
  * @example
  * ```ts

@@ -42,7 +42,11 @@ type Open = (name: string) => Promise<ByteSource | null>
 
 async function weightFiles(folder: ModelFolder, open: Open): Promise<readonly ByteSource[]> {
   const index = await readJson(folder, INDEX)
-  if (index) return Promise.all(shardNames(folder, index).map((name) => existing(folder, open, name)))
+  if (index) {
+    const shards: ByteSource[] = []
+    for (const name of shardNames(folder, index)) shards.push(await existing(folder, open, name))
+    return shards
+  }
   for (const name of USUAL) {
     const source = await open(name)
     if (source) return [source]

@@ -7,6 +7,8 @@ const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 const WORDS_AND_SPACES = '| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+'
 const WORD = '|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+'
 
+const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)"
+
 /** Splits at every match of `regex`, which stays a piece of its own. */
 function split(regex: string): Json {
   return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false }
@@ -47,7 +49,13 @@ const PREPARATIONS: Readonly<Record<string, Preparation>> = {
   smollm: { pieces: [split('\\p{N}'), byteLevel(true)] },
   'gpt-2': { pieces: [byteLevel(true)] },
   default: {
-    pieces: [split('[\\p{P}\\$\\+<=>\\^~\\|]+'), split('\\p{N}+'), split('[0-9][0-9][0-9]'), byteLevel(true)],
+    pieces: [
+      split('[\\p{P}\\$\\+<=>\\^~\\|]+'),
+      split(GPT2_PATTERN),
+      split('\\p{N}+'),
+      split('[0-9][0-9][0-9]'),
+      byteLevel(false),
+    ],
   },
 }
 
