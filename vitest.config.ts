@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'verify/src/**/*.test.ts'],
           exclude: [...exclude, '**/*.gpu.test.ts', '**/*.dist.test.ts'],
           testTimeout: 60_000,
         },
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'gpu',
           environment: 'node',
-          include: ['packages/*/{src,test}/**/*.gpu.test.ts'],
+          include: ['packages/*/{src,test}/**/*.gpu.test.ts', 'verify/src/**/*.gpu.test.ts'],
           exclude,
           env: swiftShaderEnvironment() ?? {},
           pool: 'forks',

@@ -1,13 +1,13 @@
 export { exact } from './accept'
-export { createKvCache, type CacheShape } from './cache'
-export {
-  type DecodeStats,
-  type Finish,
-  type FinishReason,
-  type GenerateOptions,
-  type Part,
-  type TextToken,
-  type Usage,
+export { type CacheShape, createKvCache } from './cache'
+export type {
+  DecodeStats,
+  Finish,
+  FinishReason,
+  GenerateOptions,
+  Part,
+  TextToken,
+  Usage,
 } from './decode'
 export { type ErrorCode, type ErrorDetails, OutriderError } from './errors'
 export { type OpenOptions, openCheckpoint, openTensors } from './load'
@@ -25,7 +25,7 @@ export {
   type EngineOptions,
   type NamedStrategy,
   type SessionOptions,
-  tokens,
   type TurnOptions,
+  tokens,
   type WiringTokens,
 } from './wiring'

@@ -1,4 +1,11 @@
-import { chain, type LoadedStrategy, OutriderError, type Proposer, type SessionView, type Strategy } from '@outrider/core'
+import {
+  chain,
+  type LoadedStrategy,
+  OutriderError,
+  type Proposer,
+  type SessionView,
+  type Strategy,
+} from '@outrider/core'
 
 /** How `lookup` searches. */
 export interface LookupOptions {
@@ -52,7 +59,8 @@ class LookupProposer implements Proposer {
     this.#index(tokens)
     for (let size = Math.min(this.maxNgram, tokens.length - 1); size >= this.minNgram; size--) {
       const place = this.#places.get(key(tokens, tokens.length - size, size))
-      if (place !== undefined) return chain(tokens.slice(place, place + Math.min(this.most, budget.nodes, budget.depth)))
+      if (place !== undefined)
+        return chain(tokens.slice(place, place + Math.min(this.most, budget.nodes, budget.depth)))
     }
     return null
   }

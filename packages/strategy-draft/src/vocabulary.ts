@@ -22,6 +22,7 @@ export function checkVocabulary(draft: Side, target: Side, location: string): vo
   if (!draft.tokenizer || !target.tokenizer) return
   for (let id = 0; id < size; id++) {
     const [own, theirs] = [draft.tokenizer.token(id), target.tokenizer.token(id)]
-    if (own !== theirs) fail(`token ${id} is ${JSON.stringify(own)} for the draft and ${JSON.stringify(theirs)} for the target`)
+    if (own !== theirs)
+      fail(`token ${id} is ${JSON.stringify(own)} for the draft and ${JSON.stringify(theirs)} for the target`)
   }
 }

@@ -74,7 +74,8 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     if (!reader.finished) yield reader.part(null)
   }
   const ids = reader.ids
-  if (stepper.sequence.tokens.length > parts.promptTokens + ids.length) stepper.truncate(parts.promptTokens + ids.length)
+  if (stepper.sequence.tokens.length > parts.promptTokens + ids.length)
+    stepper.truncate(parts.promptTokens + ids.length)
   const { reason, by } = reader.finished as { reason: FinishReason; by: string | number | null }
   const usage = { promptTokens: parts.promptTokens, completionTokens: ids.length }
   yield reader.part({ reason, by, usage, stats: stepper.counters.snapshot(), ids })
@@ -91,7 +92,10 @@ class TokenReader {
 
   constructor({ plan, tokenizer }: GenerationParts) {
     if (plan.stop.length > 0 && !tokenizer)
-      throw new OutriderError('TOKENIZER_MISSING', 'stop texts need a tokenizer, and this model came without one: use stopTokens')
+      throw new OutriderError(
+        'TOKENIZER_MISSING',
+        'stop texts need a tokenizer, and this model came without one: use stopTokens',
+      )
     this.#plan = plan
     this.#stop = new StopText(plan.stop)
     this.#stream = tokenizer?.stream() ?? null
@@ -99,8 +103,11 @@ class TokenReader {
 
   push(id: number, draft: TextToken['draft']): void {
     this.ids.push(id)
-    if (this.#plan.endTokens.has(id)) return this.finish('eos', id)
-    if (this.#plan.stopTokens.has(id)) return this.finish('stop-token', id)
+    const ending = this.#plan.endTokens.has(id) ? 'eos' : this.#plan.stopTokens.has(id) ? 'stop-token' : null
+    if (ending) {
+      this.finish(ending, id)
+      return
+    }
     const { tokens, stopped } = this.#stop.push({ id, text: this.#stream?.push(id) ?? '', draft })
     this.#ready.push(...tokens)
     if (stopped !== null) this.finished = { reason: 'stop-text', by: stopped }

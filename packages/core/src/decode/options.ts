@@ -33,6 +33,7 @@ export function plan(options: GenerateOptions, eos: readonly number[]): Generati
   if (maxTokens !== Number.POSITIVE_INFINITY && (!Number.isInteger(maxTokens) || maxTokens < 1))
     throw new OutriderError('INVALID_OPTION', `maxTokens must be a whole number of at least 1, not ${maxTokens}`)
   const texts = typeof stop === 'string' ? [stop] : stop
-  if (texts.some((text) => text === '')) throw new OutriderError('INVALID_OPTION', 'a stop text must not be empty: leave it out')
+  if (texts.some((text) => text === ''))
+    throw new OutriderError('INVALID_OPTION', 'a stop text must not be empty: leave it out')
   return { maxTokens, stop: texts, stopTokens: new Set(stopTokens), endTokens: new Set(ignoreEos ? [] : eos), signal }
 }

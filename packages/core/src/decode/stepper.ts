@@ -191,7 +191,10 @@ export class Stepper {
     const accepted = outcome[OUTCOME.accepted] as number
     const tokens = Array.from(outcome.subarray(OUTCOME.tokens, OUTCOME.tokens + accepted + 1))
     if (tokens.some((token) => token === NO_TOKEN))
-      throw new OutriderError('LOGITS_NOT_FINITE', 'the model gave no finite logit: its weights or the device are broken')
+      throw new OutriderError(
+        'LOGITS_NOT_FINITE',
+        'the model gave no finite logit: its weights or the device are broken',
+      )
     this.sequence.committed(tokens)
     this.counters.round(nodes, accepted)
     await this.#observe({ start, tokens, length: this.sequence.length, accepted, own })
@@ -247,7 +250,8 @@ export class Stepper {
 
   /** A rule on the host costs one submission more, and the logits are read back. */
   async #judgeOnHost(draft: LaidDraft, pass: Pass, follow: readonly Program[]): Promise<Uint32Array> {
-    if (!('host' in this.parts.rule)) throw new OutriderError('INVALID_OPTION', 'this acceptance rule decides on the device')
+    if (!('host' in this.parts.rule))
+      throw new OutriderError('INVALID_OPTION', 'this acceptance rule decides on the device')
     const { tree: device } = this.#verifier
     const logits = this.#verifier.logitsOf(pass)
     const read = draft.tree ? [logits] : [logits, device.tokens, device.shape]
@@ -255,7 +259,10 @@ export class Stepper {
     const tree = draft.tree ?? readTree(tokenBytes as ArrayBuffer, shapeBytes as ArrayBuffer)
     const { vocab } = this.parts.model.config
     const rows = new Float32Array(bytes as ArrayBuffer)
-    const verdict = this.parts.rule.host.decide({ tree, logits: (row) => rows.subarray(row * vocab, (row + 1) * vocab) })
+    const verdict = this.parts.rule.host.decide({
+      tree,
+      logits: (row) => rows.subarray(row * vocab, (row + 1) * vocab),
+    })
     const outcome = new Uint32Array(OUTCOME.words)
     outcome[OUTCOME.accepted] = verdict.path.length
     outcome[OUTCOME.length] = this.sequence.length

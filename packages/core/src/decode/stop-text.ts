@@ -30,7 +30,10 @@ export class StopText {
 
   #first(text: string): { at: number; stop: string } | null {
     const hits = this.stops.map((stop) => ({ stop, at: text.indexOf(stop) })).filter(({ at }) => at >= 0)
-    return hits.reduce<{ at: number; stop: string } | null>((best, hit) => (best && best.at <= hit.at ? best : hit), null)
+    return hits.reduce<{ at: number; stop: string } | null>(
+      (best, hit) => (best && best.at <= hit.at ? best : hit),
+      null,
+    )
   }
 
   /** Length of the longest end of `text` that begins a stop text. */

@@ -30,7 +30,12 @@ export class WeightReader {
   async matrix(source: WeightSource): Promise<Weight> {
     const weight = this.owned.add(await this.backend.weight(source, source.name))
     this.#doneBytes += source.shape[0] * rowBytes(source.format, source.shape[1])
-    this.onProgress?.({ item: source.name, stage: 'weights', doneBytes: this.#doneBytes, totalBytes: this.checkpoint.bytes })
+    this.onProgress?.({
+      item: source.name,
+      stage: 'weights',
+      doneBytes: this.#doneBytes,
+      totalBytes: this.checkpoint.bytes,
+    })
     return weight
   }
 

@@ -20,9 +20,21 @@ import { recordOps } from './record'
 const chunkBytes: number = 4 << 20
 
 /** Ops as closures over host memory, run in the order in which they were recorded. */
-interface HostProgram extends Program {
-  readonly steps: readonly (() => void)[]
-  readonly live: boolean
+class HostProgram implements Program {
+  live = true
+
+  constructor(
+    readonly label: string,
+    readonly steps: readonly (() => void)[],
+  ) {}
+
+  get dispatches(): number {
+    return this.steps.length
+  }
+
+  dispose(): void {
+    this.live = false
+  }
 }
 
 class ReferenceBackend implements Backend {
@@ -78,8 +90,7 @@ class ReferenceBackend implements Backend {
     this.#alive()
     const steps: (() => void)[] = []
     record(recordOps((step) => steps.push(step)))
-    const program = { label, steps, dispatches: steps.length, live: true, dispose: () => void (program.live = false) }
-    return program satisfies HostProgram
+    return new HostProgram(label, steps)
   }
 
   async submit(programs: readonly Program[], read: readonly Tensor[] = []): Promise<readonly ArrayBuffer[]> {

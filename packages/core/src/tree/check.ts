@@ -40,7 +40,9 @@ export function chain(tokens: readonly number[]): TokenTree {
 export function checkTree(tree: TokenTree, limits: TreeLimits, strategy: string): void {
   const { tokens, parents } = tree
   const fail = (what: string): never => {
-    throw new OutriderError('TREE_MALFORMED', `strategy ${strategy} proposed a malformed tree: ${what}`, { details: { strategy } })
+    throw new OutriderError('TREE_MALFORMED', `strategy ${strategy} proposed a malformed tree: ${what}`, {
+      details: { strategy },
+    })
   }
   if (tokens.length !== parents.length) fail(`${tokens.length} tokens with ${parents.length} parents`)
   if (tokens.length > limits.nodes)

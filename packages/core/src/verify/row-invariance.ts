@@ -73,7 +73,15 @@ class Probe {
     const pass: Pass = { rows, first: 0, tokens: this.#tokens, index: this.#index }
     const program = this.backend.program(`probe ${rows}`, (ops) => {
       const { length } = this.#sequence
-      ops.spanIndex({ sequence: this.#sequence, from: length, to: this.#end, toOffset: 0, rows, tokens: pass.tokens, index: pass.index })
+      ops.spanIndex({
+        sequence: this.#sequence,
+        from: length,
+        to: this.#end,
+        toOffset: 0,
+        rows,
+        tokens: pass.tokens,
+        index: pass.index,
+      })
       const x = this.model.forward(ops, { pass, cache: this.#cache, to: 1 })
       ops.concat({ parts: [{ x }], out: this.#out, rows })
     })

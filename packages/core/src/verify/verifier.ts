@@ -69,7 +69,10 @@ export class Verifier {
   /** The pass of a tree of `rows` rows, the pending one included. Throws `TREE_TOO_LARGE`. */
   treePass(rows: number): Pass {
     if (rows > this.parts.maxRows)
-      throw new OutriderError('TREE_TOO_LARGE', `a tree of ${rows} rows exceeds the ${this.parts.maxRows} of this engine: raise maxRows`)
+      throw new OutriderError(
+        'TREE_TOO_LARGE',
+        `a tree of ${rows} rows exceeds the ${this.parts.maxRows} of this engine: raise maxRows`,
+      )
     return { rows: bucketFor(rows, this.parts.maxRows), first: 0, tokens: this.tree.tokens, index: this.#index }
   }
 

@@ -1,7 +1,6 @@
 import { Counters, decode, type GenerateOptions, type Part, plan, type Stepper } from '../decode'
 import { OutriderError } from '../errors'
 import type { AcceptanceRule, ChatMessage, Tokenizer } from '../spec'
-import type { Engine } from './engine'
 
 /** How a chat begins. */
 export interface SessionOptions {
@@ -10,6 +9,12 @@ export interface SessionOptions {
   readonly acceptance?: AcceptanceRule
   /** What has been said so far: a system message, earlier turns. */
   readonly messages?: readonly ChatMessage[]
+}
+
+/** What a session asks of its engine. */
+export interface SessionHost {
+  openStepper(options: SessionOptions): Stepper
+  closeStepper(stepper: Stepper): void
 }
 
 /** Options of one turn; strategy and rule are the session's. */
@@ -22,7 +27,7 @@ export class ChatSession {
   #busy = false
 
   constructor(
-    private readonly engine: Engine,
+    private readonly engine: SessionHost,
     private readonly tokenizer: Tokenizer,
     private readonly eos: readonly number[],
     private readonly options: SessionOptions,
@@ -41,7 +46,8 @@ export class ChatSession {
    * `messages` as they were before. Throws as `Engine.generate`, `BUSY` while another answer is streaming, `CHAT_TEMPLATE_FAILED`.
    */
   async *send(message: string | ChatMessage, options: TurnOptions = {}): AsyncGenerator<Part, void, void> {
-    if (this.#busy) throw new OutriderError('BUSY', 'this session is still answering: wait for it, or open another session')
+    if (this.#busy)
+      throw new OutriderError('BUSY', 'this session is still answering: wait for it, or open another session')
     this.#busy = true
     try {
       const turn: ChatMessage = typeof message === 'string' ? { role: 'user', content: message } : message

@@ -4,7 +4,16 @@ import { OutriderError } from '../errors'
 import { type OpenOptions, openCheckpoint } from '../load'
 import { loadDecoder } from '../model'
 import { building, type Owned } from '../owned'
-import type { Backend, Checkpoint, DecoderModel, LoadProgress, ModelLocation, Strategy, StrategyHost, Tokenizer } from '../spec'
+import type {
+  Backend,
+  Checkpoint,
+  DecoderModel,
+  LoadProgress,
+  ModelLocation,
+  Strategy,
+  StrategyHost,
+  Tokenizer,
+} from '../spec'
 import { rowInvariant } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
@@ -64,7 +73,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const loaded = await loadStrategies(strategies, { backend, model, tokenizer, limits, options }, owned)
       const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
       const container = new Container({ jitless: true })
-      container.load(engineModule({ backend, model, tokenizer, limits, strategies: loaded }), ...(options.modules ?? []))
+      container.load(
+        engineModule({ backend, model, tokenizer, limits, strategies: loaded }),
+        ...(options.modules ?? []),
+      )
       return new Engine(container, () => owned.dispose(), exact)
     } finally {
       await checkpoint.close()
@@ -76,7 +88,12 @@ function open(location: ModelLocation, { load, onProgress, signal }: EngineOptio
   return openCheckpoint(location, { ...load, ...(onProgress && { onProgress }), ...(signal && { signal }) })
 }
 
-function decoder(backend: Backend, checkpoint: Checkpoint, limits: EngineLimits, options: EngineOptions): Promise<DecoderModel> {
+function decoder(
+  backend: Backend,
+  checkpoint: Checkpoint,
+  limits: EngineLimits,
+  options: EngineOptions,
+): Promise<DecoderModel> {
   const slots = limits.capacity + limits.maxRows
   return loadDecoder(backend, checkpoint, { slots, maxRows: limits.maxRows, onProgress: options.onProgress })
 }
@@ -90,7 +107,10 @@ function checkStrategies(strategies: readonly Strategy[]): void {
         `strategy ${name} is written for contract version ${specVersion}, this core speaks 1: install matching versions`,
       )
     if (names.has(name))
-      throw new OutriderError('STRATEGY_DUPLICATE', `two strategies are called "${name}": give one of them another name`)
+      throw new OutriderError(
+        'STRATEGY_DUPLICATE',
+        `two strategies are called "${name}": give one of them another name`,
+      )
     names.add(name)
   }
 }
@@ -109,7 +129,10 @@ function engineLimits(options: EngineOptions, strategies: readonly Strategy[], {
     if (needs?.finalHidden) keep.add('final')
     for (const layer of needs?.layerInputs ?? []) {
       if (!Number.isInteger(layer) || layer < 0 || layer > model.layers)
-        throw new OutriderError('INVALID_OPTION', `strategy ${name} wants the input of layer ${layer}, but the target has ${model.layers}`)
+        throw new OutriderError(
+          'INVALID_OPTION',
+          `strategy ${name} wants the input of layer ${layer}, but the target has ${model.layers}`,
+        )
       keep.add(layer)
     }
   }
@@ -124,7 +147,11 @@ interface Hosting {
   readonly options: EngineOptions
 }
 
-async function loadStrategies(strategies: readonly Strategy[], hosting: Hosting, owned: Owned): Promise<readonly NamedStrategy[]> {
+async function loadStrategies(
+  strategies: readonly Strategy[],
+  hosting: Hosting,
+  owned: Owned,
+): Promise<readonly NamedStrategy[]> {
   const { backend, model, tokenizer, limits, options } = hosting
   const host: StrategyHost = {
     backend,

@@ -117,9 +117,13 @@ export class Engine {
    */
   session(options: SessionOptions = {}): ChatSession {
     const { tokenizer } = this
-    if (!tokenizer) throw new OutriderError('TOKENIZER_MISSING', 'a chat needs a tokenizer, and this model came without one')
+    if (!tokenizer)
+      throw new OutriderError('TOKENIZER_MISSING', 'a chat needs a tokenizer, and this model came without one')
     if (!tokenizer.hasChatTemplate)
-      throw new OutriderError('CHAT_TEMPLATE_MISSING', 'this model has no chat template: use generate with a prompt of your own')
+      throw new OutriderError(
+        'CHAT_TEMPLATE_MISSING',
+        'this model has no chat template: use generate with a prompt of your own',
+      )
     return new ChatSession(this, tokenizer, this.#eos, options)
   }
 
@@ -166,9 +170,13 @@ export class Engine {
     if (name === 'plain') return null
     const found = this.#container.get(tokens.strategies).find((strategy) => strategy.name === name)
     if (found) return found
-    throw new OutriderError('STRATEGY_UNKNOWN', `this engine has no strategy "${name}": choose of ${this.strategies.join(', ')}`, {
-      details: { name, known: this.strategies },
-    })
+    throw new OutriderError(
+      'STRATEGY_UNKNOWN',
+      `this engine has no strategy "${name}": choose of ${this.strategies.join(', ')}`,
+      {
+        details: { name, known: this.strategies },
+      },
+    )
   }
 
   #encode(text: string): readonly number[] {
@@ -182,7 +190,10 @@ export class Engine {
     if (ids.length === 0) throw new OutriderError('PROMPT_EMPTY', 'the prompt has no token: give at least one')
     const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= this.model.vocab)
     if (wrong !== undefined)
-      throw new OutriderError('INVALID_OPTION', `the prompt holds ${wrong}, which is no token of a vocabulary of ${this.model.vocab}`)
+      throw new OutriderError(
+        'INVALID_OPTION',
+        `the prompt holds ${wrong}, which is no token of a vocabulary of ${this.model.vocab}`,
+      )
   }
 }
 

@@ -57,7 +57,10 @@ export async function writeTinyModel(options: TinyOptions = {}): Promise<string>
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
   const file = safetensors(tensors)
-  await writeFile(join(folder, 'model.safetensors'), options.bytes === undefined ? file : file.subarray(0, options.bytes))
+  await writeFile(
+    join(folder, 'model.safetensors'),
+    options.bytes === undefined ? file : file.subarray(0, options.bytes),
+  )
   return folder
 }
 
@@ -82,7 +85,11 @@ function tinyTensors(config: typeof tinyConfig & Record<string, unknown>, seed: 
     matrix(`${at}.self_attn.v_proj.weight`, kvHeads * dim, hidden)
     matrix(`${at}.self_attn.o_proj.weight`, hidden, heads * dim)
     if (config.model_type === 'qwen2' || config['attention_bias'] === true)
-      for (const [part, count] of [['q', heads], ['k', kvHeads], ['v', kvHeads]] as const)
+      for (const [part, count] of [
+        ['q', heads],
+        ['k', kvHeads],
+        ['v', kvHeads],
+      ] as const)
         vector(`${at}.self_attn.${part}_proj.bias`, count * dim, 0)
     if (config.model_type === 'qwen3')
       for (const part of ['q', 'k']) vector(`${at}.self_attn.${part}_norm.weight`, dim, 1)
