@@ -1,4 +1,4 @@
-import type { Ops } from '@outrider/core/spec'
+import { checkedOps, type Ops } from '@outrider/core/spec'
 import type { Recorder } from '../recorder'
 import { add } from './add/add'
 import { argmax } from './argmax/argmax'
@@ -21,9 +21,9 @@ import { treeAttention } from './tree-attention/tree-attention'
 import { treeIndex } from './tree-index/tree-index'
 import { walkTree } from './walk-tree/walk-tree'
 
-/** The ops of this backend, each recording its dispatches. */
+/** The ops of this backend: each checks what it was given and records its dispatches. */
 export function recordOps(recorder: Recorder): Ops {
-  return {
+  return checkedOps({
     embed: (args) => embed(recorder, args),
     rmsNorm: (args) => rmsNorm(recorder, args),
     linear: (args) => linear(recorder, args),
@@ -44,5 +44,5 @@ export function recordOps(recorder: Recorder): Ops {
     add: (args) => add(recorder, args),
     concat: (args) => concat(recorder, args),
     kernel: (args) => kernel(recorder, args),
-  }
+  })
 }

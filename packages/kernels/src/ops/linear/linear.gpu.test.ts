@@ -1,21 +1,26 @@
 import { referenceBackend } from '@outrider/core/reference'
 import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
-import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pass, passTensors } from '../../../test/passes'
 import { among, randomRows, rowCases } from '../../../test/rows'
 import { error, run, withWeights, words } from '../../../test/run'
+import { openSlices } from '../../../test/slices'
 import { randomSource } from '../../../test/weight-source'
 import { layouts } from '../../weights/layout'
 
 let device: Backend
 const reference = referenceBackend()
-beforeAll(async () => {
-  device = await webgpu()
-})
-afterAll(() => device.dispose())
-
-const formats = Object.keys(layouts) as WeightFormat[]
+const everyFormat = Object.keys(layouts) as WeightFormat[]
+const invariance = [
+  { format: 'f16', inputs: 100, options: {} },
+  { format: 'q4_1', inputs: 672, options: {} },
+  { format: 'q4_0', inputs: 672, options: { norm: true, bias: true, accumulate: true } },
+  { format: 'q6_k', inputs: 512, options: { norm: true } },
+] as const
+const paths = [
+  { slices: 'serial', formats: everyFormat, rows: invariance },
+  { slices: 'parallel', formats: ['f16', 'q4_0', 'q6_k'], rows: invariance.slice(2, 3) },
+] as const
 /** Inputs that a format can have, small and ragged ones among them. */
 const widths: Readonly<Record<WeightFormat, readonly number[]>> = {
   f32: [32, 96, 36, 688],
@@ -78,98 +83,100 @@ async function both<T>(
   return withWeights(device, { w: source }, ({ w }) => withWeights(reference, { w: source }, (r) => body(w!, r.w!)))
 }
 
-describe.each(formats)('%s', (format) => {
-  test('equals the reference on ragged shapes', async () => {
-    let turn = 0
-    for (const n of outputs)
-      for (const k of widths[format]) {
-        await both(randomSource(format, n, k, turn + 1), async (weight, exact) => {
-          for (let i = 0; i < 2; i++) {
-            const rows = rowCounts[turn++ % rowCounts.length]!
-            const x = randomRows(rows, k, turn)
-            const found = await linear(device, weight, x, rows)
-            const expected = await linear(reference, exact, x, rows)
-            expect(error(found, expected), `${rows} × ${k} × ${n}`).toBeLessThan(1e-11)
-          }
-        })
-      }
+describe.each(paths)('$slices slices', ({ slices, formats, rows }) => {
+  beforeAll(async () => {
+    device = await openSlices(slices)
+  })
+  afterAll(() => device.dispose())
+
+  describe.each<WeightFormat>([...formats])('%s', (format) => {
+    test('equals the reference on ragged shapes', async () => {
+      let turn = 0
+      for (const n of outputs)
+        for (const k of widths[format]) {
+          await both(randomSource(format, n, k, turn + 1), async (weight, exact) => {
+            for (let i = 0; i < 2; i++) {
+              const rows = rowCounts[turn++ % rowCounts.length]!
+              const x = randomRows(rows, k, turn)
+              const found = await linear(device, weight, x, rows)
+              const expected = await linear(reference, exact, x, rows)
+              expect(error(found, expected), `${rows} × ${k} × ${n}`).toBeLessThan(1e-11)
+            }
+          })
+        }
+    })
+
+    test('with norm, bias and accumulation equals the reference', async () => {
+      const k = widths[format].at(-1)!
+      await both(randomSource(format, 65, k, 2), async (weight, exact) => {
+        for (const [rows, options] of [
+          [1, { norm: true, bias: true, accumulate: true }],
+          [9, { norm: true, bias: true, accumulate: true }],
+        ] as const) {
+          const x = randomRows(rows, k, rows)
+          const found = await linear(device, weight, x, rows, options)
+          expect(error(found, await linear(reference, exact, x, rows, options))).toBeLessThan(1e-11)
+        }
+      })
+    })
   })
 
-  test('with norm, bias and accumulation equals the reference', async () => {
-    const k = widths[format].at(-1)!
-    await both(randomSource(format, 65, k, 2), async (weight, exact) => {
-      for (const [rows, options] of [
-        [1, { norm: true, bias: true, accumulate: true }],
-        [9, { norm: true, bias: true, accumulate: true }],
-      ] as const) {
-        const x = randomRows(rows, k, rows)
-        const found = await linear(device, weight, x, rows, options)
-        expect(error(found, await linear(reference, exact, x, rows, options))).toBeLessThan(1e-11)
+  test.each([{ norm: true }, { bias: true }, { accumulate: true }, { bias: true, accumulate: true }])(
+    'with %o alone equals the reference',
+    async (options) => {
+      await both(randomSource('q4_1', 70, 96, 2), async (weight, exact) => {
+        const x = randomRows(3, 96, 8)
+        const found = await linear(device, weight, x, 3, options)
+        expect(error(found, await linear(reference, exact, x, 3, options))).toBeLessThan(1e-11)
+      })
+    },
+  )
+
+  test.each([...rows])('a row of $format does not feel the others, $options', async ({ format, inputs, options }) => {
+    await withWeights(device, { w: randomSource(format, 70, inputs, 4) }, async ({ w }) => {
+      const row = randomRows(1, inputs, 12)
+      const alone = words(await linear(device, w!, row, 1, options))
+      for (const { rows, live, here, neighbour } of rowCases()) {
+        const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { ...options, live }))
+        for (let place = 0; place < live; place++)
+          if (here(place))
+            expect(out.subarray(place * 70, (place + 1) * 70), `${rows} rows, place ${place}, ${neighbour}`).toEqual(
+              alone,
+            )
       }
     })
   })
-})
 
-test.each([{ norm: true }, { bias: true }, { accumulate: true }, { bias: true, accumulate: true }])(
-  'with %o alone equals the reference',
-  async (options) => {
-    await both(randomSource('q4_1', 70, 96, 2), async (weight, exact) => {
-      const x = randomRows(3, 96, 8)
-      const found = await linear(device, weight, x, 3, options)
-      expect(error(found, await linear(reference, exact, x, 3, options))).toBeLessThan(1e-11)
+  test('rows of tiles that are all padding stay as they were', async () => {
+    await withWeights(device, { w: randomSource('q4_0', 65, 64, 4) }, async ({ w }) => {
+      const out = await linear(device, w!, randomRows(24, 64, 1), 24, { live: 8 })
+      expect(out.subarray(8 * 65)).toEqual(new Float32Array(16 * 65).fill(77))
     })
-  },
-)
-
-test.each([
-  { format: 'f16', inputs: 100, options: {} },
-  { format: 'q4_1', inputs: 672, options: {} },
-  { format: 'q4_0', inputs: 672, options: { norm: true, bias: true, accumulate: true } },
-  { format: 'q6_k', inputs: 512, options: { norm: true } },
-] as const)('a row of $format does not feel the others, $options', async ({ format, inputs, options }) => {
-  await withWeights(device, { w: randomSource(format, 70, inputs, 4) }, async ({ w }) => {
-    const row = randomRows(1, inputs, 12)
-    const alone = words(await linear(device, w!, row, 1, options))
-    for (const { rows, live, here, neighbour } of rowCases()) {
-      const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { ...options, live }))
-      for (let place = 0; place < live; place++)
-        if (here(place))
-          expect(out.subarray(place * 70, (place + 1) * 70), `${rows} rows, place ${place}, ${neighbour}`).toEqual(
-            alone,
-          )
-    }
   })
-})
 
-test('rows of tiles that are all padding stay as they were', async () => {
-  await withWeights(device, { w: randomSource('q4_0', 65, 64, 4) }, async ({ w }) => {
-    const out = await linear(device, w!, randomRows(24, 64, 1), 24, { live: 8 })
-    expect(out.subarray(8 * 65)).toEqual(new Float32Array(16 * 65).fill(77))
+  test('wrong shapes are told apart', async () => {
+    await withWeights(device, { w: randomSource('q4_0', 65, 64, 4) }, async ({ w }) => {
+      const weight = w!
+      await expect(
+        run(device, {
+          tensors: { x: { shape: [1, 96] }, out: { shape: [1, 65] } },
+          read: [],
+          record: (ops, tensor) => ops.linear({ x: tensor('x'), weight, out: tensor('out'), rows: 1 }),
+        }),
+      ).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
+      await expect(
+        run(device, {
+          tensors: { x: { shape: [1, 64] }, out: { shape: [1, 64] } },
+          read: [],
+          record: (ops, tensor) => ops.linear({ x: tensor('x'), weight, out: tensor('out'), rows: 1 }),
+        }),
+      ).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
+    })
   })
-})
 
-test('wrong shapes are told apart', async () => {
-  await withWeights(device, { w: randomSource('q4_0', 65, 64, 4) }, async ({ w }) => {
-    const weight = w!
-    await expect(
-      run(device, {
-        tensors: { x: { shape: [1, 96] }, out: { shape: [1, 65] } },
-        read: [],
-        record: (ops, tensor) => ops.linear({ x: tensor('x'), weight, out: tensor('out'), rows: 1 }),
-      }),
-    ).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
-    await expect(
-      run(device, {
-        tensors: { x: { shape: [1, 64] }, out: { shape: [1, 64] } },
-        read: [],
-        record: (ops, tensor) => ops.linear({ x: tensor('x'), weight, out: tensor('out'), rows: 1 }),
-      }),
-    ).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
-  })
-})
-
-test('a weight of another backend is refused', async () => {
-  await withWeights(reference, { w: randomSource('q4_0', 64, 64, 4) }, async ({ w }) => {
-    await expect(linear(device, w!, randomRows(1, 64, 1), 1)).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
+  test('a weight of another backend is refused', async () => {
+    await withWeights(reference, { w: randomSource('q4_0', 64, 64, 4) }, async ({ w }) => {
+      await expect(linear(device, w!, randomRows(1, 64, 1), 1)).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
+    })
   })
 })

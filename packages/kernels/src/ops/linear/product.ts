@@ -30,7 +30,7 @@ export function product(recorder: Recorder, args: Product): void {
   const { unitInputs } = decoders[layout.decoder]
   const reads: Tensor[] = [...(norm ? [norm.gain] : []), ...(pass ? [pass.index] : [])]
   for (const { buffer, firstPanel, panels } of parts) {
-    const tile = args.tile ?? chooseTile(rows, panels)
+    const tile = args.tile ?? chooseTile(rows, panels, recorder.device)
     const groups = 32 / (tile.lanes * tile.pairs)
     recorder.dispatch({
       label,

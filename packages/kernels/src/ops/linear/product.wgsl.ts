@@ -1,7 +1,10 @@
 import { INDEX } from '@outrider/core/spec'
 import { type Decoder, decoders } from '../../weights/decode.wgsl'
 import type { Layout } from '../../weights/layout'
+import { parallelSlices } from './parallel-slices.wgsl'
+import { serialSlices } from './serial-slices.wgsl'
 import type { Tile } from './tile'
+import { range } from './units.wgsl'
 
 /** What becomes of a finished product: the part of the kernel that the ops of the linear family differ in. */
 export interface Epilogue {
@@ -28,9 +31,6 @@ export interface ProductKernel {
   readonly epilogue: Epilogue
 }
 
-/** Slices of K: slice s takes units s, s + 8, s + 16, … */
-const slices = 8
-
 /** Members of `Params` that the product itself uses; `product.ts` fills them in this order. */
 const productParams: readonly string[] = [
   'rows: u32', // rows of x in use
@@ -44,18 +44,21 @@ const productParams: readonly string[] = [
 ]
 
 /**
- * out = weight · norm(x), R rows of x against one read of the weights. Each sum is built the same way whatever the tile: a slice
- * adds the products of its units in the order of K, one fma each, and the slices are added in their order. The norm is folded
- * in: the gain multiplies the weights, and the root mean square, of squares summed in the same order, divides the sums.
+ * weight · norm(x), R rows of x against one read of the weights. Each sum is built the same way whatever the tile: K is cut into
+ * eight slices, slice s being units s, s + 8, s + 16, …; a slice adds the products of its units in the order of K, one fma each,
+ * and the slices are added in their order, from zero. The norm is folded in: the gain multiplies the weights, and the root mean
+ * square, of squares summed in the same order, divides the sums.
  */
 export function productWgsl(kernel: ProductKernel): string {
   const decoder = decoders[kernel.decoder]
+  const slices = kernel.tile.slices === 'parallel' ? parallelSlices(kernel, decoder) : serialSlices(kernel, decoder)
   return [
     declarations(kernel, decoder),
     decoder.wgsl,
-    combination(kernel),
+    steps,
     kernel.epilogue.wgsl,
-    main(kernel, decoder),
+    slices.memory,
+    main(kernel, slices.body),
   ].join('\n')
 }
 
@@ -74,12 +77,7 @@ function declarations({ norm, bounded, ragged, epilogue }: ProductKernel, { unit
 ${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('\n')}`
 }
 
-/** Workgroup memory and how the slices are put together. */
-function combination({ tile, norm }: ProductKernel): string {
-  return /* wgsl */ `
-var<workgroup> partials: array<array<array<vec2<f32>, ${tile.lanes * tile.pairs}>, ${tile.rows}>, ${slices}>;
-${norm ? `var<workgroup> squares: array<array<f32, ${tile.rows}>, ${slices}>;` : ''}
-
+const steps = /* wgsl */ `
 // sum + v · (even, odd), in the order of K
 fn step(even: vec4<f32>, odd: vec4<f32>, v: vec4<f32>, sum: vec2<f32>) -> vec2<f32> {
   let sum_x = fma(vec2<f32>(even.x, odd.x), vec2<f32>(v.x), sum);
@@ -88,117 +86,35 @@ fn step(even: vec4<f32>, odd: vec4<f32>, v: vec4<f32>, sum: vec2<f32>) -> vec2<f
   return fma(vec2<f32>(even.w, odd.w), vec2<f32>(v.w), sum_z);
 }
 
-fn combined(row: u32, pair: u32) -> vec2<f32> {
-  var sum = partials[0][row][pair];
-  for (var s = 1u; s < ${slices}u; s++) { sum += partials[s][row][pair]; }
-  return sum;
-}
-${norm ? normScale : ''}`
-}
-
-const normScale = /* wgsl */ `
+// sum + v · v, in the order of K
 fn step_square(v: vec4<f32>, sum: f32) -> f32 {
   return fma(v.w, v.w, fma(v.z, v.z, fma(v.y, v.y, fma(v.x, v.x, sum))));
 }
 
-fn norm_scale(row: u32) -> f32 {
-  var sum = squares[0][row];
-  for (var s = 1u; s < ${slices}u; s++) { sum += squares[s][row]; }
-  return 1.0 / sqrt(fma(sum, p.inverse_inputs, p.eps));
+fn norm_scale(squares: f32) -> f32 {
+  return 1.0 / sqrt(fma(squares, p.inverse_inputs, p.eps));
 }
 `
 
-function main(kernel: ProductKernel, decoder: Decoder): string {
-  const { tile, norm, bounded } = kernel
+/** Which rows, panel and pairs a workgroup has; the slices do the rest. */
+function main({ tile, bounded, ragged }: ProductKernel, slices: string): string {
   const width = tile.lanes * tile.pairs
   const groups = 32 / width
-  const each = (emit: (row: number, pair: number) => string): string =>
-    range(tile.rows)
-      .flatMap((row) => range(tile.pairs).map((pair) => emit(row, pair)))
-      .join('\n')
+  const size = tile.slices === 'parallel' ? `${tile.lanes}, 8` : `${tile.lanes}`
   return /* wgsl */ `
-@compute @workgroup_size(${tile.lanes}, ${slices})
+@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let first_row = group.x * ${tile.rows}u;
   ${bounded ? `if (p.first_row + first_row >= index[${INDEX.rows}]) { return; }` : ''}
   let lane = local.x;
-  let slice = local.y;
   let panel = group.y / ${groups}u;
-  let pair = (group.y % ${groups}u) * ${width}u + lane; // of the panel; the lane's next one is ${tile.lanes} further
+  let group_pair = (group.y % ${groups}u) * ${width}u; // of the panel
+  let pair = group_pair + lane; // the lane's next one is ${tile.lanes} further
   let first_block = panel * p.blocks;
-  let stride = ${kernel.ragged ? 'p.vectors' : 'p.units'};
+  let stride = ${ragged ? 'p.vectors' : 'p.units'};
   // Rows beyond the last repeat it; their sums are dropped.
-${range(tile.rows)
-  .map((row) => `  let x${row} = min(first_row + ${row}u, p.rows - 1u) * stride;`)
-  .join('\n')}
-${each((row, pair) => `  var sum${row}_${pair} = vec2<f32>();`)}
-${norm ? `  let own = min(first_row + lane % ${tile.rows}u, p.rows - 1u) * stride; // squares: each lane takes one row\n  var square = 0.0;` : ''}
-
-${unitLoops(kernel, decoder)}
-
-${each((row, pair) => `  partials[slice][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
-  ${norm ? `if (lane < ${tile.rows}u) { squares[slice][lane] = square; }` : ''}
-  workgroupBarrier();
-  let first_pair = (p.first_panel + panel) * 32u + pair - lane;
-  for (var i = slice * ${tile.lanes}u + lane; i < ${tile.rows * width}u; i += ${tile.lanes * slices}u) {
-    let row = i / ${width}u;
-    if (first_row + row < p.rows) {
-      finish(first_row + row, first_pair + i % ${width}u, combined(row, i % ${width}u), ${norm ? 'norm_scale(row)' : '1.0'});
-    }
-  }
+${range(tile.rows, (row) => `  let x${row} = min(first_row + ${row}u, p.rows - 1u) * stride;`)}
+${slices}
 }
 `
-}
-
-/** The loop over the slice's units, `depth` at a time, and one for those that are left. */
-function unitLoops(kernel: ProductKernel, decoder: Decoder): string {
-  const { depth } = kernel.tile
-  const rest = `  for (; unit < p.units; unit += ${slices}u) {\n${unitBodies(kernel, decoder, 1)}\n  }`
-  if (depth === 1) return `  var unit = slice;\n${rest}`
-  return `  var unit = slice;
-  for (; unit + ${slices * (depth - 1)}u < p.units; unit += ${slices * depth}u) {
-${unitBodies(kernel, decoder, depth)}
-  }
-${rest}`
-}
-
-/** `count` units from `unit` on: all their weights are fetched, then used. */
-function unitBodies({ tile, norm, ragged }: ProductKernel, decoder: Decoder, count: number): string {
-  const lines: string[] = []
-  const vectors = decoder.unitInputs / 4
-  const block = (unit: string): string =>
-    decoder.units === 1
-      ? `first_block + ${unit}, 0u`
-      : `first_block + ${unit} / ${decoder.units}u, ${unit} % ${decoder.units}u`
-  for (const d of range(count)) {
-    lines.push(`let unit${d} = unit + ${d * slices}u;`)
-    for (const pair of range(tile.pairs))
-      lines.push(`let w${d}_${pair} = fetch(${block(`unit${d}`)}, pair + ${pair * tile.lanes}u);`)
-  }
-  for (const d of range(count)) {
-    const load = (array: string, row: string, j: number): string => {
-      if (!ragged) return `${array}[${row} + unit${d}][${j}]`
-      const vector = `unit${d} * ${vectors}u + ${j}u`
-      return `select(vec4<f32>(), ${array}[${row} + ${vector}], ${vector} < p.vectors)`
-    }
-    for (const j of range(vectors)) {
-      lines.push('{')
-      if (norm) lines.push(`let g = ${load('gain', '0u', j)};`)
-      for (const pair of range(tile.pairs))
-        for (const parity of ['even', 'odd'])
-          lines.push(`let ${parity}${pair} = ${decoder.four(`w${d}_${pair}.${parity}`, j)}${norm ? ' * g' : ''};`)
-      for (const row of range(tile.rows)) {
-        lines.push(`let v${row} = ${load('x', `x${row}`, j)};`)
-        for (const pair of range(tile.pairs))
-          lines.push(`sum${row}_${pair} = step(even${pair}, odd${pair}, v${row}, sum${row}_${pair});`)
-      }
-      if (norm) lines.push(`square = step_square(${load('x', 'own', j)}, square);`)
-      lines.push('}')
-    }
-  }
-  return lines.map((line) => `    ${line}`).join('\n')
-}
-
-function range(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => i)
 }

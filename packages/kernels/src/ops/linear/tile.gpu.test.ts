@@ -13,15 +13,17 @@ beforeAll(async () => {
 afterAll(() => parts.dispose())
 
 const tiles: readonly Tile[] = [
-  { rows: 1, lanes: 32, pairs: 1, depth: 1 },
-  { rows: 1, lanes: 16, pairs: 2, depth: 4 },
-  { rows: 2, lanes: 8, pairs: 1, depth: 2 },
-  { rows: 4, lanes: 8, pairs: 2, depth: 1 },
-  { rows: 8, lanes: 16, pairs: 1, depth: 1 },
-  { rows: 8, lanes: 8, pairs: 2, depth: 1 },
+  { slices: 'parallel', rows: 1, lanes: 32, pairs: 1, depth: 1 },
+  { slices: 'parallel', rows: 1, lanes: 16, pairs: 1, depth: 4 },
+  { slices: 'parallel', rows: 2, lanes: 8, pairs: 1, depth: 2 },
+  { slices: 'parallel', rows: 4, lanes: 16, pairs: 2, depth: 1 },
+  { slices: 'parallel', rows: 8, lanes: 8, pairs: 2, depth: 1 },
+  { slices: 'serial', rows: 1, lanes: 8, pairs: 4, depth: 1 },
+  { slices: 'serial', rows: 2, lanes: 16, pairs: 2, depth: 2 },
+  { slices: 'serial', rows: 8, lanes: 32, pairs: 1, depth: 1 },
 ]
 
-test.each(['f16', 'q4_0', 'q6_k'] as const)('every tile gives the same bits: %s', async (format) => {
+test.each(['f16', 'q4_k'] as const)('every tile gives the same bits: %s', async (format) => {
   const [rows, inputs, outputs] = [9, 768, 130]
   const context = { memory: parts.memory, device: parts.open.facts }
   const weight = await uploadWeight(context, randomSource(format, outputs, inputs), 'w')

@@ -1,21 +1,34 @@
 import { referenceBackend } from '@outrider/core/reference'
 import type { Backend, DType, Weight, WeightFormat, WeightSource } from '@outrider/core/spec'
-import { webgpu } from '@outrider/kernels'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pass, passTensors } from '../../../test/passes'
 import { among, randomRows, rowCases } from '../../../test/rows'
 import { error, fromHalves, run, withWeights, words } from '../../../test/run'
+import { openSlices } from '../../../test/slices'
 import { randomSource } from '../../../test/weight-source'
 import { layouts } from '../../weights/layout'
 
 let device: Backend
 const reference = referenceBackend()
-beforeAll(async () => {
-  device = await webgpu()
-})
-afterAll(() => device.dispose())
-
-const formats = Object.keys(layouts) as WeightFormat[]
+const shapes = [
+  { headDim: 64, dtype: 'f16', rows: 8, base: 7, bias: true },
+  { headDim: 36, dtype: 'f32', rows: 5, bias: true, norm: true },
+  { headDim: 256, dtype: 'f16', rows: 2, base: 90 },
+  { headDim: 64, dtype: 'f16', rows: 8, base: 7, live: 5 },
+  { headDim: 64, dtype: 'f32', rows: 4, first: 5, live: 7, base: 7 },
+  { headDim: 64, dtype: 'f16', rows: 9, base: 30, live: 8, headNorm: true, norm: true, bias: true },
+  { headDim: 256, dtype: 'f32', rows: 2, headNorm: true },
+  { headDim: 36, dtype: 'f16', rows: 3, first: 2, headNorm: true, norm: true },
+] as const
+const invariance = [
+  { dtype: 'f16', options: { norm: true } },
+  { dtype: 'f32', options: { bias: true } },
+  { dtype: 'f16', options: { norm: true, headNorm: true } },
+] as const
+const paths = [
+  { slices: 'serial', formats: Object.keys(layouts) as WeightFormat[], forms: shapes, rows: invariance },
+  { slices: 'parallel', formats: ['q4_k'], forms: shapes.slice(0, 1), rows: invariance.slice(0, 1) },
+] as const
 const heads = 3
 const kvHeads = 1
 const slots = 96
@@ -121,77 +134,71 @@ async function compare(format: WeightFormat, inputs: number, apart: boolean, opt
   expect(untouched(found!.cache)).toEqual(untouched(expected!.cache))
 }
 
-test.each(formats)('%s equals the reference', async (format) => {
-  await compare(format, 256, false, { headDim: 32, dtype: 'f16', rows: 3, norm: true })
-  await compare(format, 256, true, { headDim: 32, dtype: 'f32', rows: 9, base: 20 })
-})
-
-test.each([
-  { headDim: 64, dtype: 'f16', rows: 8, base: 7, bias: true },
-  { headDim: 36, dtype: 'f32', rows: 5, bias: true, norm: true },
-  { headDim: 256, dtype: 'f16', rows: 2, base: 90 },
-  { headDim: 64, dtype: 'f16', rows: 8, base: 7, live: 5 },
-  { headDim: 64, dtype: 'f32', rows: 4, first: 5, live: 7, base: 7 },
-  { headDim: 64, dtype: 'f16', rows: 9, base: 30, live: 8, headNorm: true, norm: true, bias: true },
-  { headDim: 256, dtype: 'f32', rows: 2, headNorm: true },
-  { headDim: 36, dtype: 'f16', rows: 3, first: 2, headNorm: true, norm: true },
-] as const)('$headDim $dtype, $rows rows equals the reference: %o', async (options) => {
-  await compare('q4_1', 96, false, options)
-  await compare('q8_0', 96, true, options)
-})
-
-test('rows beyond the cache are dropped', async () => {
-  await withWeights(device, sources('q4_0', 32, 64, false), async (weights) => {
-    const x = randomRows(4, 64, 1)
-    const { cache } = await qkv(device, Object.values(weights), x, { headDim: 32, dtype: 'f16', rows: 4, base: 94 })
-    const written = [...cache].filter((value) => value !== 0.5).length
-    expect(written).toBe(2 * 2 * 32)
+describe.each(paths)('$slices slices', ({ slices, formats, forms, rows }) => {
+  beforeAll(async () => {
+    device = await openSlices(slices)
   })
-})
+  afterAll(() => device.dispose())
 
-test.each([
-  { dtype: 'f16', options: { norm: true } },
-  { dtype: 'f32', options: { bias: true } },
-  { dtype: 'f16', options: { norm: true, headNorm: true } },
-] as const)('a row does not feel the others, $dtype cache, $options', async ({ dtype, options }) => {
-  const [headDim, inputs] = [32, 160]
-  const width = heads * headDim
-  await withWeights(device, sources('q4_0', headDim, inputs, false), async (named) => {
-    const weights = Object.values(named)
-    const row = randomRows(1, inputs, 12)
-    // The row's position stays the same wherever it stands: base + place = 64.
-    const at = async (rows: number, live: number, place: number, data: Float32Array) => {
-      const { q, cache } = await qkv(device, weights, data, {
-        headDim,
-        dtype,
-        rows,
-        live,
-        base: 64 - place,
-        ...options,
+  test.each<WeightFormat>([...formats])('%s equals the reference', async (format) => {
+    await compare(format, 256, false, { headDim: 32, dtype: 'f16', rows: 3, norm: true })
+    await compare(format, 256, true, { headDim: 32, dtype: 'f32', rows: 9, base: 20 })
+  })
+
+  test.each([...forms])('$headDim $dtype, $rows rows equals the reference: %o', async (options) => {
+    await compare('q4_1', 96, false, options)
+    await compare('q8_0', 96, true, options)
+  })
+
+  test('rows beyond the cache are dropped', async () => {
+    await withWeights(device, sources('q4_0', 32, 64, false), async (weights) => {
+      const x = randomRows(4, 64, 1)
+      const { cache } = await qkv(device, Object.values(weights), x, { headDim: 32, dtype: 'f16', rows: 4, base: 94 })
+      const written = [...cache].filter((value) => value !== 0.5).length
+      expect(written).toBe(2 * 2 * 32)
+    })
+  })
+
+  test.each([...rows])('a row does not feel the others, $dtype cache, $options', async ({ dtype, options }) => {
+    const [headDim, inputs] = [32, 160]
+    const width = heads * headDim
+    await withWeights(device, sources('q4_0', headDim, inputs, false), async (named) => {
+      const weights = Object.values(named)
+      const row = randomRows(1, inputs, 12)
+      // The row's position stays the same wherever it stands: base + place = 64.
+      const at = async (rows: number, live: number, place: number, data: Float32Array) => {
+        const { q, cache } = await qkv(device, weights, data, {
+          headDim,
+          dtype,
+          rows,
+          live,
+          base: 64 - place,
+          ...options,
+        })
+        const slot = 64 * headDim
+        return [
+          words(q.slice(place * width, (place + 1) * width)),
+          words(cache.slice(slot, slot + headDim)),
+          words(cache.slice(slots * headDim + slot, slots * headDim + slot + headDim)),
+        ]
+      }
+      const alone = await at(1, 1, 0, row)
+      for (const { rows, live, here, neighbour } of rowCases()) {
+        const places = Array.from({ length: live }, (_, place) => place).filter(here)
+        const place = places[(rows * 7) % places.length]!
+        const found = await at(rows, live, place, among(row, rows, here, neighbour))
+        expect(found, `${rows} rows, place ${place}, ${neighbour}`).toEqual(alone)
+      }
+    })
+  })
+
+  test('weights that are not whole heads are refused', async () => {
+    const parts = { a: randomSource('f32', 100, 64, 1), b: randomSource('f32', 60, 64, 1) }
+    await withWeights(device, parts, async (weights) => {
+      const options = { headDim: 32, dtype: 'f16', rows: 1 } as const
+      await expect(qkv(device, Object.values(weights), randomRows(1, 64, 1), options)).rejects.toMatchObject({
+        code: 'SHAPE_MISMATCH',
       })
-      const slot = 64 * headDim
-      return [
-        words(q.slice(place * width, (place + 1) * width)),
-        words(cache.slice(slot, slot + headDim)),
-        words(cache.slice(slots * headDim + slot, slots * headDim + slot + headDim)),
-      ]
-    }
-    const alone = await at(1, 1, 0, row)
-    for (const { rows, live, here, neighbour } of rowCases()) {
-      const places = Array.from({ length: live }, (_, place) => place).filter(here)
-      const place = places[(rows * 7) % places.length]!
-      const found = await at(rows, live, place, among(row, rows, here, neighbour))
-      expect(found, `${rows} rows, place ${place}, ${neighbour}`).toEqual(alone)
-    }
-  })
-})
-
-test('weights that are not whole heads are refused', async () => {
-  const parts = { a: randomSource('f32', 100, 64, 1), b: randomSource('f32', 60, 64, 1) }
-  await withWeights(device, parts, async (weights) => {
-    const options = { headDim: 32, dtype: 'f16', rows: 1 } as const
-    await expect(qkv(device, Object.values(weights), randomRows(1, 64, 1), options)).rejects.toMatchObject({
-      code: 'SHAPE_MISMATCH',
     })
   })
 })
