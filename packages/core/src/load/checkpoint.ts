@@ -3,12 +3,12 @@ import type { Checkpoint } from '../spec/checkpoint'
 import type { ModelConfig } from '../spec/model'
 import type { Tokenizer } from '../spec/tokenizer'
 import { ggufTokenizer } from '../tokenizer'
+import { checkLayers } from './check-layers'
 import { type ModelFolder, readJson } from './folder'
 import { ggufConfig } from './gguf-config'
 import { hfName } from './gguf-names'
 import { hfConfig } from './hf-config'
 import { hfTokenizerOf } from './hf-tokenizer'
-import { checkKnownTensors } from './known-tensors'
 import { type OpenTensors, StoredTensors } from './stored-tensors'
 
 /** A decoder's checkpoint over the tensors of a folder or GGUF. Throws what reading the configuration throws. */
@@ -42,7 +42,7 @@ class OpenCheckpoint extends StoredTensors implements Checkpoint {
   ) {
     super(files)
     this.#openTokenizer = openTokenizer
-    checkKnownTensors(files.location, this.names, model)
+    checkLayers(this, model)
   }
 
   async tokenizer(): Promise<Tokenizer | null> {

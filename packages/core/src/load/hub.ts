@@ -14,7 +14,7 @@ export interface HubPlace {
   readonly path: string
 }
 
-const HUB_ID = /^([\w.-]+\/[\w.-]+)(?:@([^/@]+))?((?:\/[^/@]+)*)(?:@([^/@]+))?$/
+const HUB_ID = /^(\w[\w.-]*\/\w[\w.-]*)(?:@([^/@]+))?((?:\/[^/@]+)*)(?:@([^/@]+))?$/
 
 /** Reads `owner/name`, `owner/name@revision/path` or `owner/name/path@revision`; null where `text` is no Hub id. */
 export function hubPlace(text: string): HubPlace | null {

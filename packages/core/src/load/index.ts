@@ -1,3 +1,4 @@
+export { ggufTokenizer, type HfTokenizerFiles, hfTokenizer } from '../tokenizer'
 export { type ByteSource, blobSource, bytesSource } from './byte-source'
 export { fileSource } from './file-source'
 export { type BlockLayout, blockLayout, dequantise, rowBytes } from './formats'

@@ -29,7 +29,7 @@ export async function locate(location: ModelLocation | readonly ByteSource[], op
     const found = await localPlace(files, /^file:/i.test(location) ? pathOfUrl(location) : location)
     if (found) return found
   } else if (/^\.{0,2}\//.test(location)) return urlPlace(new URL(location, globalThis.location.href).href, options)
-  const place = /^[./~\\]|^[a-z]:[/\\]/i.test(location) ? null : hubPlace(location)
+  const place = hubPlace(location)
   if (place) return hubPlaced(place, options)
   throw new OutriderError(
     'FILE_NOT_FOUND',

@@ -10,9 +10,12 @@ export interface RemoteOptions {
   readonly store: DownloadStore | null
 }
 
+/** What is kept of a file that is not there, so that a folder opens without its server as well: an empty version with this tag. */
+const ABSENT = 'absent'
+
 /**
  * Opens a remote file, or gives null where there is none: from the store where the server says that it still has this version,
- * downloaded into it otherwise. A kept file serves when the server cannot be reached. Throws `DOWNLOAD_FAILED`, `ABORTED`.
+ * downloaded into it otherwise. What is kept serves when the server cannot be reached. Throws `DOWNLOAD_FAILED`, `ABORTED`.
  */
 export async function remoteFile(
   url: string,
@@ -20,30 +23,37 @@ export async function remoteFile(
   { http, store }: RemoteOptions,
 ): Promise<ByteSource | null> {
   if (!store) return urlSource(url, name, http)
-  const head = await askHead(url, name, http, store)
-  if (head instanceof Response) {
-    if (isMissing(head)) return null
-    const kept = head.ok ? await store.find({ url, name, tag: tagOf(head) }) : null
-    return kept ?? download(url, name, http, store)
-  }
-  return head
+  const head = await request(url, http, { method: 'HEAD' }).catch((error: unknown) => error)
+  if (!(head instanceof Response)) return keptFile(url, name, store, head)
+  const kept = head.ok ? await store.find({ url, name, tag: tagOf(head) }) : null
+  if (kept) return kept
+  const file = isMissing(head) ? null : await download(url, name, http, store)
+  if (!file) await keepAbsence(url, name, store)
+  return file
 }
 
-/** What the server says of the file; where it says nothing, the file as it is kept. */
-async function askHead(
+/** The file as it is kept, null where its absence is; otherwise throws `unreachable`. */
+async function keptFile(
   url: string,
   name: string,
-  http: HttpOptions,
   store: DownloadStore,
-): Promise<Response | ByteSource> {
-  try {
-    return await request(url, http, { method: 'HEAD' })
-  } catch (error) {
-    const kept = OutriderError.is(error, 'DOWNLOAD_FAILED') ? await store.any(url, name) : null
-    if (kept) return kept
-    throw error
-  }
+  unreachable: unknown,
+): Promise<ByteSource | null> {
+  const kept = OutriderError.is(unreachable, 'DOWNLOAD_FAILED') ? await store.any(url, name) : null
+  if (!kept) throw unreachable
+  if (kept.size > 0) return kept
+  await kept.close()
+  return null
 }
+
+/** A version that is kept stays: the server may have lost the file for a moment only. */
+async function keepAbsence(url: string, name: string, store: DownloadStore): Promise<void> {
+  const kept = await store.any(url, name)
+  if (kept) await kept.close()
+  else await (await store.save({ url, name, tag: ABSENT }, nothing())).close()
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** A server that does not answer HEAD (signed URLs) tells the version only now; then the body may turn out to be kept already. */
 async function download(

@@ -26,7 +26,8 @@ export interface HfTokenizerFiles {
  * import { hfTokenizer } from '@outrider/core/load'
  *
  * const tokenizer = await (await fetch('/stories-5m/tokenizer.json')).json()
- * const { encode } = hfTokenizer({ location: 'stories-5m', tokenizer, config: {}, chatTemplate: null, bos: 0, eos: [0] })
+ * const stories = hfTokenizer({ location: 'stories-5m', tokenizer, config: {}, chatTemplate: null, bos: 0, eos: [0] })
+ * stories.encode('Once upon a time')
  * ```
  */
 export function hfTokenizer({ location, tokenizer, config, chatTemplate, bos, eos }: HfTokenizerFiles): Tokenizer {
