@@ -12,7 +12,7 @@ import type {
   Weight,
   WeightSource,
 } from '@outrider/core/spec'
-import { describe, isSoftware, type OpenDevice } from './device'
+import { describe, type OpenDevice } from './device'
 import { DeviceTensor, deviceBuffer, Memory } from './memory'
 import { recordOps } from './ops'
 import { Pipelines } from './pipelines'
@@ -40,12 +40,12 @@ export class WebGpuBackend implements Backend {
     this.lost = open.lost
     this.info = {
       name: 'webgpu',
-      device: describe(adapter),
+      device: describe(adapter.info),
       arithmetic: 'f32',
       features: facts.subgroups ? ['subgroups'] : [],
       maxTensorBytes: this.#memory.maxBytes,
       cacheType: 'f16',
-      software: isSoftware(adapter),
+      software: facts.software,
     }
   }
 

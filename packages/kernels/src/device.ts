@@ -16,6 +16,8 @@ export interface DeviceFacts {
   /** Smallest and largest number of lanes of a subgroup; 1 without subgroups. */
   readonly minSubgroup: number
   readonly maxSubgroup: number
+  /** Whether a general processor computes: there a workgroup costs by its lanes, idle ones too. */
+  readonly software: boolean
   readonly limits: GPUSupportedLimits
 }
 
@@ -69,24 +71,22 @@ export async function openDevice(options: DeviceOptions): Promise<OpenDevice> {
     subgroups,
     minSubgroup: subgroups ? (adapter.info.subgroupMinSize ?? 4) : 1,
     maxSubgroup: subgroups ? (adapter.info.subgroupMaxSize ?? 128) : 1,
+    software: isSoftware(adapter.info),
     limits: device.limits,
   }
   return { gpu, adapter, device, facts, lost, state }
 }
 
 /** The device in words: vendor, architecture, description. */
-export function describe({ info }: GPUAdapter): string {
-  const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word !== '')
-  return [...new Set(words)].join(' ') || 'unnamed adapter'
+export function describe(info: GPUAdapterInfo): string {
+  return [...new Set(words(info))].join(' ') || 'unnamed adapter'
 }
 
 /** Whether the adapter computes on a general processor. */
-export function isSoftware({ info }: GPUAdapter): boolean {
-  return (
-    info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(Object.values(words(info)).join(' '))
-  )
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(words(info).join(' '))
 }
 
-function words(info: GPUAdapterInfo): Record<string, string> {
-  return { vendor: info.vendor, architecture: info.architecture, device: info.device, description: info.description }
+function words({ vendor, architecture, device, description }: GPUAdapterInfo): string[] {
+  return [vendor, architecture, device, description].filter((word) => word !== '')
 }

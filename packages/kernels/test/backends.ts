@@ -1,9 +1,9 @@
 import type { Backend } from '@outrider/core/spec'
 import { create } from 'webgpu'
 import { WebGpuBackend } from '../src/backend'
-import { openDevice } from '../src/device'
-import type { WebGpuOptions } from '../src/index.node'
-import { webgpu } from '../src/index.node'
+import { type DeviceFacts, openDevice } from '../src/device'
+import { type WebGpuOptions, webgpu } from '../src/index.node'
+import { type Access, Pipelines } from '../src/pipelines'
 
 /** Both device paths, for `describe.each`: every op has to pass on each, and with the same bits. */
 export const paths: readonly { readonly path: string; readonly options: WebGpuOptions }[] = [
@@ -11,20 +11,34 @@ export const paths: readonly { readonly path: string; readonly options: WebGpuOp
   { path: 'workgroup memory', options: { subgroups: false } },
 ]
 
+// Dawn's objects stay referenced as long as the process lives.
 const kept: { outriderNullGpu?: GPU; outriderTestGpu?: GPU } = globalThis as typeof kept
+
+function nullGpu(): GPU {
+  kept.outriderNullGpu ??= create(['backend=null'])
+  return kept.outriderNullGpu
+}
 
 /**
  * A backend on Dawn's null device: it compiles and validates like a real one (subgroups of 4 to 128 lanes, default limits) and
  * computes nothing. What SwiftShader lacks is checked on it.
  */
 export async function openNull(options: Omit<WebGpuOptions, 'gpu'> = {}): Promise<Backend> {
-  kept.outriderNullGpu ??= create(['backend=null'])
-  return webgpu({ ...options, gpu: kept.outriderNullGpu })
+  return webgpu({ ...options, gpu: nullGpu() })
 }
 
-/** A backend and the device below it, for tests that reach past the contract. */
-export async function openWithDevice(): Promise<{ readonly backend: WebGpuBackend; readonly device: GPUDevice }> {
+/** Compiles a shader that no op would choose on the null device as it is. Throws `KERNEL_INVALID`. */
+export async function compileOnNull(wgsl: string, uniform: boolean, access: readonly Access[]): Promise<void> {
+  const { device } = await openDevice({ gpu: nullGpu(), subgroups: true })
+  await new Pipelines(device).get('variant', wgsl, uniform, access).ready
+  device.destroy()
+}
+
+/** A backend and the device below it, for tests that reach past the contract; `facts` replace what was found. */
+export async function openWithDevice(
+  facts: Partial<DeviceFacts> = {},
+): Promise<{ readonly backend: WebGpuBackend; readonly device: GPUDevice }> {
   kept.outriderTestGpu ??= create([])
   const opened = await openDevice({ gpu: kept.outriderTestGpu })
-  return { backend: new WebGpuBackend(opened), device: opened.device }
+  return { backend: new WebGpuBackend({ ...opened, facts: { ...opened.facts, ...facts } }), device: opened.device }
 }

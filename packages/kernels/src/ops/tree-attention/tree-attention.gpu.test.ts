@@ -1,11 +1,11 @@
 import { referenceBackend } from '@outrider/core/reference'
 import { type Backend, INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { paths } from '../../../test/backends'
+import { compileOnNull, openWithDevice } from '../../../test/backends'
 import { error, run, words } from '../../../test/run'
 import { chain, indexOf, type Parents, pathOf, randomTree, treeWithPath } from '../../../test/trees'
 import { random } from '../../../test/weight-source'
-import { webgpu } from '../../index.node'
+import { treeAttentionWgsl } from './tree-attention.wgsl'
 
 /** A row whose query, key and value are all NaN. */
 const nobody = -1
@@ -121,31 +121,47 @@ const cases: readonly (Heads & { readonly base: number; readonly parents: Parent
   { ...heads('f16', 1, 2, 34), base: 70, parents: randomTree(5, 9) },
   { ...heads('f32', 1, 2, 34), base: 63, parents: randomTree(5, 9) },
   { ...heads('f16', 3, 2, 32), base: 20, parents: randomTree(64, 10) },
+  { ...heads('f16', 1, 3, 64), base: 254, parents: randomTree(8, 11) },
+  { ...heads('f32', 1, 1, 32), base: 600, parents: randomTree(2, 12) },
 ]
 
 const bitsOf = new Map<string, Uint32Array>()
 
-describe.each(paths)('treeAttention through $path', ({ options }) => {
+/** A general processor gets one team of lanes, a GPU four. */
+const variants = [
+  { path: 'subgroups', teams: 1, facts: { software: true } },
+  { path: 'workgroup memory', teams: 1, facts: { software: true, subgroups: false } },
+  { path: 'subgroups', teams: 4, facts: { software: false } },
+  { path: 'workgroup memory', teams: 4, facts: { software: false, subgroups: false } },
+]
+
+/** Four teams take long on a general processor: the cases in which they differ. */
+const withTeams = cases.filter(({ base }) => [62, 63, 254, 600].includes(base))
+
+describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, teams }) => {
   let backend: Backend
   const reference = referenceBackend()
   beforeAll(async () => {
-    backend = await webgpu(options)
+    ;({ backend } = await openWithDevice(facts))
   })
   afterAll(() => {
     expect(backend.stats.liveBytes).toBe(0)
     backend.dispose()
   })
 
-  test.each(cases)('$dtype, $heads heads on $kvHeads of $headDim, $base committed', async (form) => {
-    const slotTokens = range(form.base + form.parents.length, 1000)
-    const scene = { ...form, slotTokens, layer: 1, slots: slotTokens.length + 3 }
-    const found = await attend(backend, scene)
-    expect(error(found, await attend(reference, scene))).toBeLessThan(1e-12)
-    const key = JSON.stringify(form)
-    const other = bitsOf.get(key)
-    if (other) expect(words(found)).toEqual(other)
-    bitsOf.set(key, words(found))
-  })
+  test.each(teams === 1 ? cases : withTeams)(
+    '$dtype, $heads heads on $kvHeads of $headDim, $base committed',
+    async (form) => {
+      const slotTokens = range(form.base + form.parents.length, 1000)
+      const scene = { ...form, slotTokens, layer: 1, slots: slotTokens.length + 3 }
+      const found = await attend(backend, scene)
+      expect(error(found, await attend(reference, scene))).toBeLessThan(1e-12)
+      const key = JSON.stringify({ ...form, teams })
+      const other = bitsOf.get(key)
+      if (other) expect(words(found)).toEqual(other)
+      bitsOf.set(key, words(found))
+    },
+  )
 
   test('rows below `first` belong to earlier passes, rows beyond the tree are padding', async () => {
     const form = heads('f16', 1, 3, 64)
@@ -158,8 +174,8 @@ describe.each(paths)('treeAttention through $path', ({ options }) => {
     expect(part.slice(4 * width).every((value) => value === 0)).toBe(true)
   })
 
-  const forms = [heads('f16', 1, 3, 64), heads('f32', 2, 2, 80), heads('f16', 1, 1, 256)]
-  const lengths = [3, 64, 65, 66, 129]
+  const forms = [heads('f16', 1, 3, 64), heads('f32', 2, 2, 80), heads('f16', 1, 1, 256)].slice(0, teams === 1 ? 3 : 2)
+  const lengths = teams === 1 ? [3, 64, 65, 66, 129, 322] : [64, 257, 322]
   test.each(forms.flatMap((form) => lengths.map((length) => ({ ...form, length }))))(
     'a row at position $length is the same, bit for bit, wherever its path lies: $dtype, $heads heads of $headDim',
     async ({ length, ...form }) => {
@@ -186,6 +202,7 @@ describe.each(paths)('treeAttention through $path', ({ options }) => {
         ]
         const out = await attend(backend, { ...form, base, parents, slotTokens, slots: base + 80, layer: rows % 2 })
         expect(rowOf(out, row), `${rows} rows, path ${path}`).toEqual(expected)
+        if (rows !== 5 && rows !== 33) continue
         const padded = await attend(backend, { ...form, base, parents, slotTokens, rows: 64, slots: base + rows })
         expect(rowOf(padded, row), `${rows} rows padded to 64`).toEqual(expected)
       }
@@ -199,4 +216,19 @@ describe.each(paths)('treeAttention through $path', ({ options }) => {
     await expect(attend(backend, { ...scene, heads: 3 })).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
     await expect(attend(backend, { ...scene, headDim: 258 })).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
   })
+})
+
+test.each([1, 4])('compiles for subgroups of up to 64 lanes, %i teams', async (teams) => {
+  for (const dtype of ['f16', 'f32'] as const)
+    for (const [headDim, group] of [
+      [32, 8],
+      [34, 2],
+      [64, 3],
+      [80, 1],
+      [128, 8],
+      [256, 4],
+    ] as const) {
+      const wgsl = treeAttentionWgsl({ subgroups: true, maxSubgroup: 64 }, { dtype, headDim, group, groups: 2, teams })
+      await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read_write'])
+    }
 })

@@ -5,9 +5,9 @@ import { checkCache, checkCount, checkPass, checkRows } from '../check'
 import { kvWords } from '../kv-words'
 import { treeAttentionWgsl } from './tree-attention.wgsl'
 
-/** Bounds of a workgroup's query heads: registers a lane, and workgroup memory for the queries (8 KB). */
+/** Bounds of the query heads of a workgroup: registers of a lane, and 16 KB of workgroup memory. */
 const mostHeads = 8
-const mostElements = 2048
+const mostElements = 1024
 
 /** Query heads that a workgroup takes: as many of those that share a key head as fit, in equal parts. */
 function headGroup(sharing: number, headDim: number): number {
@@ -39,7 +39,13 @@ export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAtte
   const words = kvWords(dtype, headDim).count
   const group = headGroup(heads / kvHeads, headDim)
   const half = kvHeads * slots * words // words of a layer's keys, and of its values
-  const form = { dtype: dtype as 'f16' | 'f32', headDim, group, groups: heads / kvHeads / group }
+  const form = {
+    dtype: dtype as 'f16' | 'f32',
+    headDim,
+    group,
+    groups: heads / kvHeads / group,
+    teams: recorder.device.software ? 1 : 4,
+  }
   recorder.dispatch({
     label: op,
     wgsl: treeAttentionWgsl(recorder.device, form),

@@ -1,10 +1,10 @@
 import { INDEX, MAX_PATH } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
-import { type KvWords, kvWords } from '../kv-words'
+import { kvWords } from '../kv-words'
+import { elementPair, elements } from './cache-words.wgsl'
 
-/** Keys of a tile, which is also the size of the workgroup. Tiles begin at multiples of it, counted from position 0. */
-export const tile = 64
-
+/** Keys of a tile. Tiles begin at multiples of it, counted from position 0. */
+const tile = 64
 /** What the text of the shader depends on. */
 export interface AttentionForm {
   readonly dtype: 'f16' | 'f32'
@@ -13,82 +13,103 @@ export interface AttentionForm {
   readonly group: number
   /** Workgroups of one key head. */
   readonly groups: number
-}
-
-/** Elements `0..values` of a cache word `w` as f32 expressions. */
-function unpacked({ type }: KvWords): { readonly lines: string; readonly values: readonly string[] } {
-  if (type === 'vec4<f32>') return { lines: '', values: ['w.x', 'w.y', 'w.z', 'w.w'] }
-  if (type === 'vec2<f32>') return { lines: '', values: ['w.x', 'w.y'] }
-  const words = type === 'u32' ? ['w'] : ['w.x', 'w.y', 'w.z', 'w.w']
-  return {
-    lines: words.map((word, i) => `let h${i} = unpack2x16float(${word});`).join(' '),
-    values: words.flatMap((_, i) => [`h${i}.x`, `h${i}.y`]),
-  }
-}
-
-/** The pair of values `pair` of the head vector whose first word is `at`. */
-function pairOf({ type }: KvWords): string {
-  if (type === 'u32') return 'unpack2x16float(kv[at + pair])'
-  if (type === 'vec4<u32>') return 'unpack2x16float(kv[at + pair / 4u][pair % 4u])'
-  if (type === 'vec2<f32>') return 'kv[at + pair]'
-  return 'vec2<f32>(kv[at + pair / 2u][2u * (pair % 2u)], kv[at + pair / 2u][2u * (pair % 2u) + 1u])'
+  /** Teams of a workgroup, of a lane a key: tile i goes to team i mod `teams`, wherever the row stands. */
+  readonly teams: number
 }
 
 const repeat = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n')
 
-/** The largest score of the tile for each head, into p0, p1, …: the maximum is exact, so its order does not matter. */
-function peaks(subgroups: boolean, group: number): string {
+/** The largest of a team's scores for each head, into p0, p1, …: a maximum is exact, so its order does not matter. */
+function peaks(subgroups: boolean, { group, teams }: AttentionForm): string {
   if (subgroups)
     return `
     ${repeat(group, (g) => `let top${g} = subgroupMax(s${g});`)}
-    if ((lane & (width - 1u)) == 0u) { ${repeat(group, (g) => `tops[${g * 16}u + (lane >> shift)] = top${g};`)} }
+    if ((lane & (width - 1u)) == 0u) { ${repeat(group, (g) => `tops[${g * teams * 16}u + (lane >> shift)] = top${g};`)} }
     workgroupBarrier();
-    ${repeat(group, (g) => `var p${g} = tops[${g * 16}u];`)}
-    for (var i = 1u; i < (${tile}u >> shift); i++) { ${repeat(group, (g) => `p${g} = max(p${g}, tops[${g * 16}u + i]);`)} }`
-  const share = `for (var i = lane; i < ${group * 8}u; i += ${tile}u) {
+    ${repeat(group, (g) => `var p${g} = -1e30;`)}
+    let end = ((team + 1u) * ${tile}u) >> shift;
+    for (var i = (team * ${tile}u) >> shift; i < end; i++) {
+      ${repeat(group, (g) => `p${g} = max(p${g}, tops[${g * teams * 16}u + i]);`)}
+    }`
+  return `
+    ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = s${g};`)}
+    workgroupBarrier();
+    for (var i = lane; i < ${teams * group * 8}u; i += ${teams * tile}u) {
       var top = shares[i * 8u];
       for (var k = 1u; k < 8u; k++) { top = max(top, shares[i * 8u + k]); }
       tops[i] = top;
-    }`
+    }
+    workgroupBarrier();
+    ${repeat(group, (g) => `var p${g} = -1e30;`)}
+    for (var i = 0u; i < 8u; i++) { ${repeat(group, (g) => `p${g} = max(p${g}, tops[team * ${group * 8}u + ${g * 8}u + i]);`)} }`
+}
+
+/** Adds the sums of the other teams to those of team 0, one team after the other, each scaled to the larger peak. */
+function merge({ headDim, group, teams }: AttentionForm, each: (body: (n: number) => string) => string): string {
+  const pairs = headDim / 2
   return `
-    ${repeat(group, (g) => `shares[${g * tile}u + lane] = s${g};`)}
+  if (key == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = m${g};`)} }
+  ${each((n) => `if (item${n} % ${pairs}u == 0u) { totals[team * ${group}u + item${n} / ${pairs}u] = l${n}; }`)}
+  workgroupBarrier();
+  for (var other = 1u; other < min(${teams}u, (count + ${tile - 1}u) / ${tile}u); other++) {
+    if (team == other) { ${each((n) => `queries[2u * item${n}] = o${n}.x; queries[2u * item${n} + 1u] = o${n}.y;`)} }
     workgroupBarrier();
-    ${share}
+    if (team == 0u) {
+      ${each(
+        (n) => `
+        let head = item${n} / ${pairs}u;
+        let theirs = decays[other * ${group}u + head];
+        let before = decays[head];
+        let peak = max(before, theirs);
+        let keep = exp(max(before - peak, -87.0));
+        let take = exp(max(theirs - peak, -87.0));
+        let sum = vec2<f32>(queries[2u * item${n}], queries[2u * item${n} + 1u]);
+        o${n} = fma(sum, vec2<f32>(take), o${n} * keep);
+        l${n} = fma(totals[other * ${group}u + head], take, l${n} * keep);
+      `,
+      )}
+    }
     workgroupBarrier();
-    ${repeat(group, (g) => `var p${g} = tops[${g * 8}u];`)}
-    for (var i = 1u; i < 8u; i++) { ${repeat(group, (g) => `p${g} = max(p${g}, tops[${g * 8}u + i]);`)} }`
+    if (lane < ${group}u) { decays[lane] = max(decays[lane], decays[other * ${group}u + lane]); }
+    workgroupBarrier();
+  }`
 }
 
 /**
- * One workgroup a (query head group, row): group.x counts head groups, group.y rows. Scores: a lane a key. Values: a lane a
- * (head, pair of elements), the keys of the tile in order. f32 throughout.
+ * One workgroup a (group of query heads, row): place.x counts the groups, place.y the rows. Each team walks its tiles with an
+ * online softmax of its own; in the end the teams are merged in order. Scores: a lane a key. Values: a lane a (head, pair of
+ * elements), the keys of the tile in order. f32 throughout.
  */
-export function treeAttentionWgsl(device: Pick<DeviceFacts, 'subgroups'>, form: AttentionForm): string {
-  const { dtype, headDim, group, groups } = form
+export function treeAttentionWgsl(device: Pick<DeviceFacts, 'subgroups' | 'maxSubgroup'>, form: AttentionForm): string {
+  const { dtype, headDim, group, groups, teams } = form
+  const subgroups = device.subgroups && device.maxSubgroup <= tile
   const words = kvWords(dtype, headDim)
-  const { lines, values } = unpacked(words)
+  const { lines, values } = elements(words)
   const pairs = headDim / 2
   const items = Math.ceil((group * pairs) / tile)
-  const guard = (n: number): string => ((n + 1) * tile > group * pairs ? `if (item${n} < ${group * pairs}u) ` : '')
+  const each = (body: (n: number) => string): string =>
+    repeat(items, (n) => `${(n + 1) * tile > group * pairs ? `if (item${n} < ${group * pairs}u) ` : ''}{ ${body(n)} }`)
+  const scale = Math.fround(1 / Math.sqrt(headDim))
   return /* wgsl */ `
-${device.subgroups ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);' : ''}
+${subgroups ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);' : ''}
 struct Params { keys: u32, values: u32, slots: u32, heads: u32, first: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<f32>; // [rows, heads, ${headDim}]
 @group(0) @binding(2) var<storage, read> kv: array<${words.type}>; // [layers, 2, kvHeads, slots, ${words.count}]
 @group(0) @binding(3) var<storage, read> index: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec2<f32>>; // [rows, heads, ${pairs}]
-var<workgroup> queries: array<f32, ${group * headDim}>; // [head, ${headDim}], scaled
-var<workgroup> shares: array<f32, ${group * tile}>; // [head, key] exp(score - peak)
-var<workgroup> decays: array<f32, ${group}>; // what the new peak leaves of earlier tiles
-var<workgroup> places: array<u32, ${tile}>; // first word of each key's values
-var<workgroup> tops: array<f32, ${group * (device.subgroups ? 16 : 8)}>;
+var<workgroup> queries: array<f32, ${group * headDim}>; // [head, ${headDim}], scaled; in the end a team's sums
+var<workgroup> shares: array<f32, ${teams * group * tile}>; // [team, head, key] exp(score - peak)
+var<workgroup> decays: array<f32, ${teams * group}>; // [team, head] what a new peak leaves of earlier tiles; in the end peaks
+${teams > 1 ? `var<workgroup> totals: array<f32, ${teams * group}>; // [team, head] in the end` : ''}
+var<workgroup> places: array<u32, ${teams * tile}>; // [team, key] first word of the key's values
+var<workgroup> tops: array<f32, ${teams * group * (subgroups ? 16 : 8)}>;
 
-@compute @workgroup_size(${tile})
+@compute @workgroup_size(${teams * tile})
 fn main(
   @builtin(workgroup_id) place: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32${device.subgroups ? ',\n  @builtin(subgroup_size) width: u32' : ''}
+  @builtin(local_invocation_index) lane: u32${subgroups ? ',\n  @builtin(subgroup_size) width: u32' : ''}
 ) {
   let row = p.first + place.y;
   if (row >= index[${INDEX.rows}]) { return; }
@@ -97,14 +118,18 @@ fn main(
   let path = ${INDEX.paths}u + row * ${MAX_PATH}u;
   let heads = (place.y * p.heads + place.x * ${group}u) * ${headDim}u;
   let cacheHead = (place.x / ${groups}u) * p.slots;
-  ${device.subgroups ? 'let shift = countTrailingZeros(width);' : ''}
-  for (var i = lane; i < ${group * headDim}u; i += ${tile}u) { queries[i] = q[heads + i] * ${Math.fround(1 / Math.sqrt(headDim))}f; }
+  let team = lane / ${tile}u;
+  let key = lane % ${tile}u;
+  let mine = team * ${group * tile}u;
+  ${subgroups ? 'let shift = countTrailingZeros(width);' : ''}
+  for (var i = lane; i < ${group * headDim}u; i += ${teams * tile}u) { queries[i] = q[heads + i] * ${scale}f; }
   ${repeat(group, (g) => `var m${g} = -1e30;`)}
-  ${repeat(items, (n) => `let item${n} = lane + ${n * tile}u; var o${n} = vec2<f32>(); var l${n} = 0.0;`)}
+  ${repeat(items, (n) => `let item${n} = key + ${n * tile}u; var o${n} = vec2<f32>(); var l${n} = 0.0;`)}
   workgroupBarrier();
 
-  for (var first = 0u; first < count; first += ${tile}u) {
-    let position = first + lane;
+  for (var first = 0u; first < count; first += ${teams * tile}u) {
+    let start = first + team * ${tile}u;
+    let position = start + key;
     let visible = position < count;
     ${repeat(group, (g) => `var s${g} = 0.0;`)}
     if (visible) {
@@ -120,31 +145,37 @@ fn main(
       }
     }
     ${repeat(group, (g) => `s${g} = select(-1e30, s${g}, visible);`)}
-    ${peaks(device.subgroups, group)}
-    ${repeat(group, (g) => `p${g} = max(p${g}, m${g}); shares[${g * tile}u + lane] = select(0.0, exp(max(s${g} - p${g}, -87.0)), visible);`)}
-    if (lane == 0u) { ${repeat(group, (g) => `decays[${g}] = exp(max(m${g} - p${g}, -87.0));`)} }
+    ${peaks(subgroups, form)}
+    ${repeat(
+      group,
+      (g) => `p${g} = max(p${g}, m${g});
+    shares[mine + ${g * tile}u + key] = select(0.0, exp(max(s${g} - p${g}, -87.0)), visible);`,
+    )}
+    if (key == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = exp(max(m${g} - p${g}, -87.0));`)} }
     ${repeat(group, (g) => `m${g} = p${g};`)}
     workgroupBarrier();
-    let keys = min(${tile}u, count - first);
-    ${repeat(
-      items,
-      (n) => `${guard(n)}{
+    let keys = min(${tile}u, max(count, start) - start);
+    ${each(
+      (n) => `
       let head = item${n} / ${pairs}u;
       let pair = item${n} % ${pairs}u;
       var sum = vec2<f32>();
       var total = 0.0;
       for (var k = 0u; k < keys; k++) {
-        let share = shares[head * ${tile}u + k];
-        let at = places[k];
-        sum = fma(vec2<f32>(share), ${pairOf(words)}, sum);
+        let share = shares[mine + head * ${tile}u + k];
+        let at = places[team * ${tile}u + k];
+        sum = fma(vec2<f32>(share), ${elementPair(words)}, sum);
         total += share;
       }
-      o${n} = fma(o${n}, vec2<f32>(decays[head]), sum);
-      l${n} = fma(l${n}, decays[head], total);
-    }`,
+      let decay = decays[team * ${group}u + head];
+      o${n} = fma(o${n}, vec2<f32>(decay), sum);
+      l${n} = fma(l${n}, decay, total);
+    `,
     )}
     workgroupBarrier();
   }
-  ${repeat(items, (n) => `${guard(n)}{ out[heads / 2u + item${n}] = o${n} / l${n}; }`)}
+
+  ${teams > 1 ? merge(form, each) : ''}
+  if (team == 0u) { ${each((n) => `out[heads / 2u + item${n}] = o${n} / l${n};`)} }
 }`
 }
