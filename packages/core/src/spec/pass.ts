@@ -14,8 +14,8 @@ export const INDEX = {
   /** [MAX_TREE_ROWS] absolute position of each row. */
   positions: 4,
   /** [MAX_TREE_ROWS, MAX_PATH] for each row the rows of its path, by depth: the root's first, its own last. */
-  paths: 4 + MAX_TREE_ROWS,
-  words: 4 + MAX_TREE_ROWS + MAX_TREE_ROWS * MAX_PATH,
+  paths: (4 + MAX_TREE_ROWS) as number,
+  words: (4 + MAX_TREE_ROWS + MAX_TREE_ROWS * MAX_PATH) as number,
 } as const
 
 /**
@@ -58,8 +58,8 @@ export const OUTCOME = {
   /** [MAX_PATH] rows of the accepted path: row 0, then a accepted rows. */
   path: 4,
   /** [MAX_PATH] the a accepted tokens, then the one that the target adds. */
-  tokens: 4 + MAX_PATH,
-  words: 4 + 2 * MAX_PATH,
+  tokens: (4 + MAX_PATH) as number,
+  words: (4 + 2 * MAX_PATH) as number,
 } as const
 
 /** The committed tokens of a session in device memory. */
