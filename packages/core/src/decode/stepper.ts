@@ -232,7 +232,7 @@ export class Stepper {
 
   /** Writes the topology to the device unless it stands there already; null: programs write it. */
   #lay(draft: LaidDraft, parents: readonly number[] | null): LaidDraft {
-    const key = parents && parents.join()
+    const key = parents?.join() ?? null
     if (parents && key !== this.#laid)
       this.parts.backend.write(
         this.#verifier.tree.shape,

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import type { Backend } from '@outrider/core'
+import { referenceBackend } from '@outrider/core/reference'
+import { webgpu } from '@outrider/kernels'
+import { verifyLoss } from './loss'
+import { readReference } from './reference'
+import { Run } from './run'
+import { settings } from './settings'
+import { verifySmolLm2 } from './smollm2'
+import { verifyStories, verifyStoriesWeights } from './stories'
+import { widenFolder } from './widen'
+
+const chosen = settings(process.argv.slice(2))
+const open = async (): Promise<Backend> => (chosen.backend === 'reference' ? referenceBackend() : webgpu())
+const backend = await open()
+const run = new Run(chosen.json)
+run.report('device', { ...backend.info })
+
+/** Suites by name, in order. */
+const suites: Readonly<Record<string, () => Promise<void>>> = {
+  stories: () => verifyStories(run, backend, chosen.stories, 'stories-5m f16'),
+  'stories-f32': async () => {
+    const contexts = await readReference(join(chosen.stories, 'reference.json'))
+    await verifyStoriesWeights(run, backend, await widenFolder(chosen.stories), 'stories-5m f32', contexts)
+  },
+  smollm2: async () => {
+    if (chosen.smollm2) await verifySmolLm2(run, backend, chosen.smollm2, chosen.prompts)
+    else
+      console.log(
+        'skipped smollm2: no SmolLM2-135M-Instruct.Q4_1.gguf and reference.json found; see --models and --gguf',
+      )
+  },
+  loss: () => verifyLoss(run, open, chosen.stories),
+}
+
+for (const [name, suite] of Object.entries(suites)) {
+  if (chosen.only.length > 0 && !chosen.only.includes(name)) continue
+  await run.check(`${name}: ran through`, async () => {
+    await suite()
+    return { faults: [], note: 'done' }
+  })
+}
+await run.check('memory', async () => ({
+  faults: backend.stats.liveBytes === 0 ? [] : [`${backend.stats.liveBytes} bytes are still held`],
+  note: `peak ${backend.stats.peakBytes} bytes, ${backend.stats.liveBytes} left`,
+}))
+backend.dispose()
+console.log(`${run.passed} passed, ${run.failed} failed`)
+process.exit(run.failed > 0 ? 1 : 0)

@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+/** What `verify` runs on. */
+export interface Settings {
+  readonly backend: 'webgpu' | 'reference'
+  /** Folder of the embedded model. */
+  readonly stories: string
+  /** Folder of SmolLM2's reference outputs and draft model, and the GGUF file; null where they are not there. */
+  readonly smollm2: { readonly folder: string; readonly gguf: string } | null
+  /** Prompts, one JSON object with `turns` a line; null where the file is not there. */
+  readonly prompts: string | null
+  /** Suites to run; empty for all. */
+  readonly only: readonly string[]
+  readonly json: string | null
+}
+
+const usage = `verify: holds the engine against reference outputs and against itself, on this machine's device.
+  --backend webgpu|reference   where to compute (default webgpu)
+  --stories DIR                models/stories-5m
+  --models DIR                 folder with smollm2-135m-instruct/ and SmolLM2-135M-Instruct.Q4_1.gguf
+                               (default $OUTRIDER_MODELS, else ../shared/models)
+  --gguf FILE                  the GGUF, where it is not in that folder
+  --prompts FILE               spec-bench-240.jsonl (default ../shared/data)
+  --only NAME,…                some suites only
+  --json FILE                  results as JSON lines`
+
+/** Reads the command line; exits with the usage where it asks for help. */
+export function settings(args: readonly string[]): Settings {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      backend: text,
+      stories: text,
+      models: text,
+      gguf: text,
+      prompts: text,
+      only: text,
+      json: text,
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) {
+    console.log(usage)
+    process.exit(0)
+  }
+  const models = values.models ?? process.env['OUTRIDER_MODELS'] ?? '../shared/models'
+  const folder = join(models, 'smollm2-135m-instruct')
+  const gguf = values.gguf ?? join(models, 'SmolLM2-135M-Instruct.Q4_1.gguf')
+  const prompts = values.prompts ?? '../shared/data/spec-bench-240.jsonl'
+  return {
+    backend: values.backend === 'reference' ? 'reference' : 'webgpu',
+    stories: values.stories ?? 'models/stories-5m',
+    smollm2: existsSync(gguf) && existsSync(join(folder, 'reference.json')) ? { folder, gguf } : null,
+    prompts: existsSync(prompts) ? prompts : null,
+    only: values.only?.split(',') ?? [],
+    json: values.json ?? null,
+  }
+}
