@@ -15,7 +15,7 @@ export interface FileServer {
   close(): Promise<void>
 }
 
-export interface Faults {
+interface Faults {
   /** Answers a range with the whole file. */
   noRanges: boolean
   /** Answers HEAD with 405. */
