@@ -7,17 +7,17 @@ export function parallelSlices(kernel: ProductKernel, decoder: Decoder): { memor
   const { tile, norm } = kernel
   const width = tile.lanes * tile.pairs
   const memory = /* wgsl */ `
-var<workgroup> sums: array<array<array<vec2<f32>, ${width}>, ${tile.rows}>, ${sliceCount}>;
-${norm ? `var<workgroup> squares: array<array<f32, ${tile.rows}>, ${sliceCount}>;` : ''}
+var<workgroup> slice_sums: array<array<array<vec2<f32>, ${width}>, ${tile.rows}>, ${sliceCount}>;
+${norm ? `var<workgroup> slice_squares: array<array<f32, ${tile.rows}>, ${sliceCount}>;` : ''}
 
 fn combined(row: u32, pair: u32) -> vec2<f32> {
   var sum = vec2<f32>();
-  for (var s = 0u; s < ${sliceCount}u; s++) { sum += sums[s][row][pair]; }
+  for (var s = 0u; s < ${sliceCount}u; s++) { sum += slice_sums[s][row][pair]; }
   return sum;
 }
 
 fn scale_of(row: u32) -> f32 {
-  ${norm ? `var sum = 0.0;\n  for (var s = 0u; s < ${sliceCount}u; s++) { sum += squares[s][row]; }\n  return norm_scale(sum);` : 'return 1.0;'}
+  ${norm ? `var sum = 0.0;\n  for (var s = 0u; s < ${sliceCount}u; s++) { sum += slice_squares[s][row]; }\n  return norm_scale(sum);` : 'return 1.0;'}
 }
 `
   // Squares are the same for every output, so each lane takes those of one row.
@@ -28,8 +28,8 @@ ${eachSum(kernel, (row, pair) => `  var sum${row}_${pair} = vec2<f32>();`)}
 ${norm ? own : ''}
 ${unitLoops(kernel, decoder, (load) => `      square = step_square(${load('own')}, square);`)}
 
-${eachSum(kernel, (row, pair) => `  sums[slice][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
-  ${norm ? `if (lane < ${tile.rows}u) { squares[slice][lane] = square; }` : ''}
+${eachSum(kernel, (row, pair) => `  slice_sums[slice][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
+  ${norm ? `if (lane < ${tile.rows}u) { slice_squares[slice][lane] = square; }` : ''}
   workgroupBarrier();
   let first_pair = (p.first_panel + panel) * 32u + group_pair;
   for (var i = slice * ${tile.lanes}u + lane; i < ${tile.rows * width}u; i += ${tile.lanes * sliceCount}u) {

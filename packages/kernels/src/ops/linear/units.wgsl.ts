@@ -15,22 +15,22 @@ export function eachSum({ tile }: ProductKernel, emit: (row: number, pair: numbe
 }
 
 /**
- * The loop over the units of slice `slice`, `depth` at a time, and one for those that are left. Adds to `sum<row>_<pair>`; `square`
- * makes the line that takes in the squares of vector j, from what loads it from a row's first index.
+ * The loops over the units of slice `slice`: `depth` at a time, then half of that, at last one by one. Adds to
+ * `sum<row>_<pair>`; `square` makes the line that takes in the squares of a vector, from what loads it from a row's first index.
  */
 export function unitLoops(
   kernel: ProductKernel,
   decoder: Decoder,
   square: (load: (first: string) => string) => string,
 ): string {
-  const { depth } = kernel.tile
-  const rest = `  for (; unit < p.units; unit += ${sliceCount}u) {\n${units(kernel, decoder, square, 1)}\n  }`
-  if (depth === 1) return `  var unit = slice;\n${rest}`
-  return `  var unit = slice;
-  for (; unit + ${sliceCount * (depth - 1)}u < p.units; unit += ${sliceCount * depth}u) {
-${units(kernel, decoder, square, depth)}
-  }
-${rest}`
+  const loops = ['  var unit = slice;']
+  for (let count: number = kernel.tile.depth; count >= 1; count /= 2)
+    loops.push(
+      `  for (; unit + ${sliceCount * (count - 1)}u < p.units; unit += ${sliceCount * count}u) {`,
+      units(kernel, decoder, square, count),
+      '  }',
+    )
+  return loops.join('\n')
 }
 
 /** `count` units of the slice from `unit` on: all their weights are fetched, then used. */
