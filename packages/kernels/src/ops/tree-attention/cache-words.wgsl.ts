@@ -11,10 +11,10 @@ export function elements({ type }: KvWords): { readonly lines: string; readonly 
   }
 }
 
-/** Elements 2 · `pair` and 2 · `pair` + 1 of the head vector whose first word is `at`, as a vec2<f32> expression. */
+/** Elements 2 · `pair` and 2 · `pair` + 1 of the head vector whose first word is number `word`, as a vec2<f32> expression. */
 export function elementPair({ type }: KvWords): string {
-  if (type === 'u32') return 'unpack2x16float(kv[at + pair])'
-  if (type === 'vec4<u32>') return 'unpack2x16float(kv[at + pair / 4u][pair % 4u])'
-  if (type === 'vec2<f32>') return 'kv[at + pair]'
-  return 'vec2<f32>(kv[at + pair / 2u][2u * (pair % 2u)], kv[at + pair / 2u][2u * (pair % 2u) + 1u])'
+  if (type === 'u32') return 'unpack2x16float(kv[word + pair])'
+  if (type === 'vec4<u32>') return 'unpack2x16float(kv[word + pair / 4u][pair % 4u])'
+  if (type === 'vec2<f32>') return 'kv[word + pair]'
+  return 'vec2<f32>(kv[word + pair / 2u][2u * (pair % 2u)], kv[word + pair / 2u][2u * (pair % 2u) + 1u])'
 }

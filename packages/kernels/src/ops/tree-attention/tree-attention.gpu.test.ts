@@ -218,7 +218,10 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
   })
 })
 
-test.each([1, 4])('compiles for subgroups of up to 64 lanes, %i teams', async (teams) => {
+test.each([
+  [1, 16],
+  [4, 64],
+] as const)('compiles for subgroups as large as a team, %i teams of %i lanes', async (teams, lanes) => {
   for (const dtype of ['f16', 'f32'] as const)
     for (const [headDim, group] of [
       [32, 8],
@@ -228,7 +231,10 @@ test.each([1, 4])('compiles for subgroups of up to 64 lanes, %i teams', async (t
       [128, 8],
       [256, 4],
     ] as const) {
-      const wgsl = treeAttentionWgsl({ subgroups: true, maxSubgroup: 64 }, { dtype, headDim, group, groups: 2, teams })
+      const wgsl = treeAttentionWgsl(
+        { subgroups: true, maxSubgroup: lanes },
+        { dtype, headDim, group, groups: 2, teams, lanes },
+      )
       await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read_write'])
     }
 })

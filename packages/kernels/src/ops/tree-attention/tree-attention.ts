@@ -9,6 +9,10 @@ import { treeAttentionWgsl } from './tree-attention.wgsl'
 const mostHeads = 8
 const mostElements = 1024
 
+/** A general processor pays for every lane of a workgroup, a GPU for every tile that waits for the one before. */
+const oneTeam = { teams: 1, lanes: 16 } as const
+const fourTeams = { teams: 4, lanes: 64 } as const
+
 /** Query heads that a workgroup takes: as many of those that share a key head as fit, in equal parts. */
 function headGroup(sharing: number, headDim: number): number {
   let group = Math.min(sharing, mostHeads, Math.floor(mostElements / headDim))
@@ -44,7 +48,7 @@ export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAtte
     headDim,
     group,
     groups: heads / kvHeads / group,
-    teams: recorder.device.software ? 1 : 4,
+    ...(recorder.device.software ? oneTeam : fourTeams),
   }
   recorder.dispatch({
     label: op,

@@ -13,43 +13,62 @@ export interface AttentionForm {
   readonly group: number
   /** Workgroups of one key head. */
   readonly groups: number
-  /** Teams of a workgroup, of a lane a key: tile i goes to team i mod `teams`, wherever the row stands. */
+  /** Teams of a workgroup: tile i goes to team i mod `teams`, wherever the row stands. */
   readonly teams: number
+  /** Lanes of a team. They share keys and elements, and do not change the result. */
+  readonly lanes: 16 | 64
 }
 
 const repeat = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n')
 
-/** The largest of a team's scores for each head, into p0, p1, …: a maximum is exact, so its order does not matter. */
-function peaks(subgroups: boolean, { group, teams }: AttentionForm): string {
+/** Lanes whose maxima are gathered at a time through workgroup memory. */
+const gathered = 16
+
+/** Brings the largest of a team's scores into p0, p1, … of all its lanes: a maximum is exact, so its order does not matter. */
+function peaks(subgroups: boolean, { group, teams, lanes }: AttentionForm): string {
   if (subgroups)
     return `
-    ${repeat(group, (g) => `let top${g} = subgroupMax(s${g});`)}
-    if ((lane & (width - 1u)) == 0u) { ${repeat(group, (g) => `tops[${g * teams * 16}u + (lane >> shift)] = top${g};`)} }
+    ${repeat(group, (g) => `p${g} = subgroupMax(p${g});`)}
+    if ((lane & (width - 1u)) == 0u) { ${repeat(group, (g) => `tops[${(g * teams * lanes) / 4}u + (lane >> shift)] = p${g};`)} }
     workgroupBarrier();
-    ${repeat(group, (g) => `var p${g} = -1e30;`)}
-    let end = ((team + 1u) * ${tile}u) >> shift;
-    for (var i = (team * ${tile}u) >> shift; i < end; i++) {
-      ${repeat(group, (g) => `p${g} = max(p${g}, tops[${g * teams * 16}u + i]);`)}
+    let end = ((team + 1u) * ${lanes}u) >> shift;
+    for (var i = (team * ${lanes}u) >> shift; i < end; i++) {
+      ${repeat(group, (g) => `p${g} = max(p${g}, tops[${(g * teams * lanes) / 4}u + i]);`)}
     }`
-  return `
-    ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = s${g};`)}
-    workgroupBarrier();
-    for (var i = lane; i < ${teams * group * 8}u; i += ${teams * tile}u) {
-      var top = shares[i * 8u];
-      for (var k = 1u; k < 8u; k++) { top = max(top, shares[i * 8u + k]); }
-      tops[i] = top;
+  const parts = lanes / gathered
+  const gather =
+    parts > 1
+      ? `
+    for (var i = lane; i < ${teams * group * parts}u; i += ${teams * lanes}u) {
+      var top = tops[i * ${gathered}u];
+      for (var k = 1u; k < ${gathered}u; k++) { top = max(top, tops[i * ${gathered}u + k]); }
+      topsOfParts[i] = top;
     }
-    workgroupBarrier();
-    ${repeat(group, (g) => `var p${g} = -1e30;`)}
-    for (var i = 0u; i < 8u; i++) { ${repeat(group, (g) => `p${g} = max(p${g}, tops[team * ${group * 8}u + ${g * 8}u + i]);`)} }`
+    workgroupBarrier();`
+      : ''
+  const [from, count] = parts > 1 ? ['topsOfParts', parts] : ['tops', lanes]
+  return `
+    ${repeat(group, (g) => `tops[(team * ${group}u + ${g}u) * ${lanes}u + at] = p${g};`)}
+    workgroupBarrier();${gather}
+    for (var i = 0u; i < ${count}u; i++) {
+      ${repeat(group, (g) => `p${g} = max(p${g}, ${from}[(team * ${group}u + ${g}u) * ${count}u + i]);`)}
+    }`
+}
+
+/** Workgroup memory of `peaks`. */
+function peakMemory(subgroups: boolean, { group, teams, lanes }: AttentionForm): string {
+  const all = group * teams * lanes
+  if (subgroups) return `var<workgroup> tops: array<f32, ${all / 4}>; // [head, subgroup]`
+  const parts = lanes > gathered ? `\nvar<workgroup> topsOfParts: array<f32, ${all / gathered}>;` : ''
+  return `var<workgroup> tops: array<f32, ${all}>; // [team, head, lane]${parts}`
 }
 
 /** Adds the sums of the other teams to those of team 0, one team after the other, each scaled to the larger peak. */
 function merge({ headDim, group, teams }: AttentionForm, each: (body: (n: number) => string) => string): string {
   const pairs = headDim / 2
   return `
-  if (key == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = m${g};`)} }
+  if (at == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = m${g};`)} }
   ${each((n) => `if (item${n} % ${pairs}u == 0u) { totals[team * ${group}u + item${n} / ${pairs}u] = l${n}; }`)}
   workgroupBarrier();
   for (var other = 1u; other < min(${teams}u, (count + ${tile - 1}u) / ${tile}u); other++) {
@@ -78,18 +97,18 @@ function merge({ headDim, group, teams }: AttentionForm, each: (body: (n: number
 
 /**
  * One workgroup a (group of query heads, row): place.x counts the groups, place.y the rows. Each team walks its tiles with an
- * online softmax of its own; in the end the teams are merged in order. Scores: a lane a key. Values: a lane a (head, pair of
- * elements), the keys of the tile in order. f32 throughout.
+ * online softmax of its own; in the end the teams are merged in order. Its lanes take scores by key, and sums by (head, pair of
+ * elements), each over the keys of the tile in order. f32 throughout.
  */
 export function treeAttentionWgsl(device: Pick<DeviceFacts, 'subgroups' | 'maxSubgroup'>, form: AttentionForm): string {
-  const { dtype, headDim, group, groups, teams } = form
-  const subgroups = device.subgroups && device.maxSubgroup <= tile
+  const { dtype, headDim, group, groups, teams, lanes } = form
+  const subgroups = device.subgroups && device.maxSubgroup <= lanes
   const words = kvWords(dtype, headDim)
   const { lines, values } = elements(words)
   const pairs = headDim / 2
-  const items = Math.ceil((group * pairs) / tile)
+  const items = Math.ceil((group * pairs) / lanes)
   const each = (body: (n: number) => string): string =>
-    repeat(items, (n) => `${(n + 1) * tile > group * pairs ? `if (item${n} < ${group * pairs}u) ` : ''}{ ${body(n)} }`)
+    repeat(items, (n) => `${(n + 1) * lanes > group * pairs ? `if (item${n} < ${group * pairs}u) ` : ''}{ ${body(n)} }`)
   const scale = Math.fround(1 / Math.sqrt(headDim))
   return /* wgsl */ `
 ${subgroups ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);' : ''}
@@ -104,9 +123,9 @@ var<workgroup> shares: array<f32, ${teams * group * tile}>; // [team, head, key]
 var<workgroup> decays: array<f32, ${teams * group}>; // [team, head] what a new peak leaves of earlier tiles; in the end peaks
 ${teams > 1 ? `var<workgroup> totals: array<f32, ${teams * group}>; // [team, head] in the end` : ''}
 var<workgroup> places: array<u32, ${teams * tile}>; // [team, key] first word of the key's values
-var<workgroup> tops: array<f32, ${teams * group * (subgroups ? 16 : 8)}>;
+${peakMemory(subgroups, form)}
 
-@compute @workgroup_size(${teams * tile})
+@compute @workgroup_size(${teams * lanes})
 fn main(
   @builtin(workgroup_id) place: vec3<u32>,
   @builtin(local_invocation_index) lane: u32${subgroups ? ',\n  @builtin(subgroup_size) width: u32' : ''}
@@ -118,43 +137,42 @@ fn main(
   let path = ${INDEX.paths}u + row * ${MAX_PATH}u;
   let heads = (place.y * p.heads + place.x * ${group}u) * ${headDim}u;
   let cacheHead = (place.x / ${groups}u) * p.slots;
-  let team = lane / ${tile}u;
-  let key = lane % ${tile}u;
+  let team = lane / ${lanes}u;
+  let at = lane % ${lanes}u;
   let mine = team * ${group * tile}u;
   ${subgroups ? 'let shift = countTrailingZeros(width);' : ''}
-  for (var i = lane; i < ${group * headDim}u; i += ${teams * tile}u) { queries[i] = q[heads + i] * ${scale}f; }
+  for (var i = lane; i < ${group * headDim}u; i += ${teams * lanes}u) { queries[i] = q[heads + i] * ${scale}f; }
   ${repeat(group, (g) => `var m${g} = -1e30;`)}
-  ${repeat(items, (n) => `let item${n} = key + ${n * tile}u; var o${n} = vec2<f32>(); var l${n} = 0.0;`)}
+  ${repeat(items, (n) => `let item${n} = at + ${n * lanes}u; var o${n} = vec2<f32>(); var l${n} = 0.0;`)}
   workgroupBarrier();
 
   for (var first = 0u; first < count; first += ${teams * tile}u) {
     let start = first + team * ${tile}u;
-    let position = start + key;
-    let visible = position < count;
-    ${repeat(group, (g) => `var s${g} = 0.0;`)}
-    if (visible) {
+    let keys = min(${tile}u, max(count, start) - start);
+    ${repeat(group, (g) => `var p${g} = -1e30;`)}
+    for (var key = at; key < keys; key += ${lanes}u) {
+      let position = start + key;
       var slot = position;
       if (position >= base) { slot = base + index[path + position - base]; }
-      let at = (cacheHead + slot) * ${words.count}u;
-      places[lane] = p.values + at;
+      let word = (cacheHead + slot) * ${words.count}u;
+      places[team * ${tile}u + key] = p.values + word;
+      ${repeat(group, (g) => `var s${g} = 0.0;`)}
       for (var i = 0u; i < ${words.count}u; i++) {
-        let w = kv[p.keys + at + i];
+        let w = kv[p.keys + word + i];
         ${lines}
         let d = i * ${words.values}u;
         ${repeat(group, (g) => values.map((value, i) => `s${g} = fma(queries[${g * headDim}u + d + ${i}u], ${value}, s${g});`).join(' '))}
       }
+      ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = s${g}; p${g} = max(p${g}, s${g});`)}
     }
-    ${repeat(group, (g) => `s${g} = select(-1e30, s${g}, visible);`)}
     ${peaks(subgroups, form)}
-    ${repeat(
-      group,
-      (g) => `p${g} = max(p${g}, m${g});
-    shares[mine + ${g * tile}u + key] = select(0.0, exp(max(s${g} - p${g}, -87.0)), visible);`,
-    )}
-    if (key == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = exp(max(m${g} - p${g}, -87.0));`)} }
+    ${repeat(group, (g) => `p${g} = max(p${g}, m${g});`)}
+    for (var key = at; key < keys; key += ${lanes}u) {
+      ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = exp(max(shares[mine + ${g * tile}u + key] - p${g}, -87.0));`)}
+    }
+    if (at == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = exp(max(m${g} - p${g}, -87.0));`)} }
     ${repeat(group, (g) => `m${g} = p${g};`)}
     workgroupBarrier();
-    let keys = min(${tile}u, max(count, start) - start);
     ${each(
       (n) => `
       let head = item${n} / ${pairs}u;
@@ -163,7 +181,7 @@ fn main(
       var total = 0.0;
       for (var k = 0u; k < keys; k++) {
         let share = shares[mine + head * ${tile}u + k];
-        let at = places[team * ${tile}u + k];
+        let word = places[team * ${tile}u + k];
         sum = fma(vec2<f32>(share), ${elementPair(words)}, sum);
         total += share;
       }
