@@ -31,20 +31,28 @@ export function among(
   return data
 }
 
-/**
- * The cases of row-invariance: every number of rows from 1 to 64, the watched row at the even places, then at the odd ones, among
- * changing neighbours; the last places hold padding where `live` is smaller.
- */
-export function* rowCases(): Generator<{
-  rows: number
-  live: number
-  here: (place: number) => boolean
-  neighbour: Neighbour
-}> {
-  for (let rows = 1; rows <= 64; rows++)
-    for (const parity of [0, 1]) {
-      if (rows === 1 && parity === 1) continue
-      const neighbour = neighbours[(rows + parity) % neighbours.length]!
-      yield { rows, live: rows < 4 ? rows : rows - ((rows >> 1) % 3), here: (place) => place % 2 === parity, neighbour }
-    }
+/** Every number of rows up to 64, and the ones around which tiles change. */
+export const everyCount: readonly number[] = Array.from({ length: 64 }, (_, i) => i + 1)
+export const tileCounts: readonly number[] = [1, 2, 3, 4, 5, 8, 9, 17, 64]
+
+/** One case of row-invariance. */
+export interface RowCase {
+  readonly rows: number
+  /** Rows from here on are padding. */
+  readonly live: number
+  /** Where the watched row stands: the even places or the odd ones. */
+  readonly here: (place: number) => boolean
+  readonly neighbour: Neighbour
+}
+
+/** The cases of row-invariance: the watched row at the even places, then at the odd ones, among changing neighbours. */
+export function* rowCases(counts: readonly number[] = everyCount): Generator<RowCase> {
+  for (const rows of counts)
+    for (const parity of rows === 1 ? [0] : [0, 1])
+      yield {
+        rows,
+        live: rows < 4 ? rows : rows - ((rows >> 1) % 3),
+        here: (place) => place % 2 === parity,
+        neighbour: neighbours[(rows + parity) % neighbours.length]!,
+      }
 }

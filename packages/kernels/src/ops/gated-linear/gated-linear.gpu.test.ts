@@ -2,7 +2,7 @@ import { referenceBackend } from '@outrider/core/reference'
 import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pass, passTensors } from '../../../test/passes'
-import { among, randomRows, rowCases } from '../../../test/rows'
+import { among, everyCount, randomRows, rowCases, tileCounts } from '../../../test/rows'
 import { error, run, withWeights, words } from '../../../test/run'
 import { openSlices } from '../../../test/slices'
 import { randomSource } from '../../../test/weight-source'
@@ -11,8 +11,8 @@ import { layouts } from '../../weights/layout'
 let device: Backend
 const reference = referenceBackend()
 const paths = [
-  { slices: 'serial', formats: Object.keys(layouts) as WeightFormat[] },
-  { slices: 'parallel', formats: ['q8_0'] },
+  { slices: 'serial', counts: everyCount, formats: Object.keys(layouts) as WeightFormat[] },
+  { slices: 'parallel', counts: tileCounts, formats: ['q8_0'] },
 ] as const
 
 /** out [rows, outputs / 2] after `gatedLinear` of `data` [rows, inputs]. */
@@ -45,7 +45,7 @@ async function gated(
   return out as Float32Array
 }
 
-describe.each(paths)('$slices slices', ({ slices, formats }) => {
+describe.each(paths)('$slices slices', ({ slices, counts, formats }) => {
   beforeAll(async () => {
     device = await openSlices(slices)
   })
@@ -93,7 +93,7 @@ describe.each(paths)('$slices slices', ({ slices, formats }) => {
     await withWeights(device, { w: randomSource('q4_0', 2 * width, inputs, 4) }, async ({ w }) => {
       const row = randomRows(1, inputs, 12)
       const alone = words(await gated(device, w!, row, 1, { norm: true }))
-      for (const { rows, live, here, neighbour } of rowCases()) {
+      for (const { rows, live, here, neighbour } of rowCases(counts)) {
         const out = words(await gated(device, w!, among(row, rows, here, neighbour), rows, { norm: true, live }))
         for (let place = 0; place < live; place++)
           if (here(place))

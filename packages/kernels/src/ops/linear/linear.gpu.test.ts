@@ -2,7 +2,7 @@ import { referenceBackend } from '@outrider/core/reference'
 import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pass, passTensors } from '../../../test/passes'
-import { among, randomRows, rowCases } from '../../../test/rows'
+import { among, everyCount, randomRows, rowCases, tileCounts } from '../../../test/rows'
 import { error, run, withWeights, words } from '../../../test/run'
 import { openSlices } from '../../../test/slices'
 import { randomSource } from '../../../test/weight-source'
@@ -18,9 +18,10 @@ const invariance = [
   { format: 'q6_k', inputs: 512, options: { norm: true } },
 ] as const
 const paths = [
-  { slices: 'serial', formats: everyFormat, rows: invariance },
+  { slices: 'serial', counts: everyCount, formats: everyFormat, rows: invariance },
   {
     slices: 'parallel',
+    counts: tileCounts,
     formats: ['q4_0'],
     rows: [{ format: 'q4_0', inputs: 320, options: { norm: true, bias: true, accumulate: true } }],
   },
@@ -87,7 +88,7 @@ async function both<T>(
   return withWeights(device, { w: source }, ({ w }) => withWeights(reference, { w: source }, (r) => body(w!, r.w!)))
 }
 
-describe.each(paths)('$slices slices', ({ slices, formats, rows }) => {
+describe.each(paths)('$slices slices', ({ slices, counts, formats, rows }) => {
   beforeAll(async () => {
     device = await openSlices(slices)
   })
@@ -140,7 +141,7 @@ describe.each(paths)('$slices slices', ({ slices, formats, rows }) => {
     await withWeights(device, { w: randomSource(format, 70, inputs, 4) }, async ({ w }) => {
       const row = randomRows(1, inputs, 12)
       const alone = words(await linear(device, w!, row, 1, options))
-      for (const { rows, live, here, neighbour } of rowCases()) {
+      for (const { rows, live, here, neighbour } of rowCases(counts)) {
         const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { ...options, live }))
         for (let place = 0; place < live; place++)
           if (here(place))
