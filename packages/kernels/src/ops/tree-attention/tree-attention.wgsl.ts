@@ -22,8 +22,9 @@ export interface AttentionForm {
 const repeat = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n')
 
-/** Lanes whose maxima are gathered at a time through workgroup memory. */
-const gathered = 16
+/** Keys of a tile whose largest score one lane finds, where there are no subgroups. */
+const part = 16
+const parts: number = tile / part
 
 /** Brings the largest of a team's scores into p0, p1, … of all its lanes: a maximum is exact, so its order does not matter. */
 function peaks(subgroups: boolean, { group, teams, lanes }: AttentionForm): string {
@@ -36,32 +37,25 @@ function peaks(subgroups: boolean, { group, teams, lanes }: AttentionForm): stri
     for (var i = (team * ${lanes}u) >> shift; i < end; i++) {
       ${repeat(group, (g) => `p${g} = max(p${g}, tops[${(g * teams * lanes) / 4}u + i]);`)}
     }`
-  const parts = lanes / gathered
-  const gather =
-    parts > 1
-      ? `
-    for (var i = lane; i < ${teams * group * parts}u; i += ${teams * lanes}u) {
-      var top = tops[i * ${gathered}u];
-      for (var k = 1u; k < ${gathered}u; k++) { top = max(top, tops[i * ${gathered}u + k]); }
-      topsOfParts[i] = top;
-    }
-    workgroupBarrier();`
-      : ''
-  const [from, count] = parts > 1 ? ['topsOfParts', parts] : ['tops', lanes]
   return `
-    ${repeat(group, (g) => `tops[(team * ${group}u + ${g}u) * ${lanes}u + at] = p${g};`)}
-    workgroupBarrier();${gather}
-    for (var i = 0u; i < ${count}u; i++) {
-      ${repeat(group, (g) => `p${g} = max(p${g}, ${from}[(team * ${group}u + ${g}u) * ${count}u + i]);`)}
+    for (var key = at; key < ${tile}u; key += ${lanes}u) {
+      if (key >= keys) { ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = -1e30;`)} }
+    }
+    workgroupBarrier();
+    for (var i = lane; i < ${teams * group * parts}u; i += ${teams * lanes}u) {
+      var top = shares[i * ${part}u];
+      for (var k = 1u; k < ${part}u; k++) { top = max(top, shares[i * ${part}u + k]); }
+      tops[i] = top;
+    }
+    workgroupBarrier();
+    for (var i = 0u; i < ${parts}u; i++) {
+      ${repeat(group, (g) => `p${g} = max(p${g}, tops[(team * ${group}u + ${g}u) * ${parts}u + i]);`)}
     }`
 }
 
-/** Workgroup memory of `peaks`. */
+/** Workgroup memory of `peaks`: [head, subgroup] or [team, head, part]. */
 function peakMemory(subgroups: boolean, { group, teams, lanes }: AttentionForm): string {
-  const all = group * teams * lanes
-  if (subgroups) return `var<workgroup> tops: array<f32, ${all / 4}>; // [head, subgroup]`
-  const parts = lanes > gathered ? `\nvar<workgroup> topsOfParts: array<f32, ${all / gathered}>;` : ''
-  return `var<workgroup> tops: array<f32, ${all}>; // [team, head, lane]${parts}`
+  return `var<workgroup> tops: array<f32, ${subgroups ? (group * teams * lanes) / 4 : group * teams * parts}>;`
 }
 
 /** Adds the sums of the other teams to those of team 0, one team after the other, each scaled to the larger peak. */
