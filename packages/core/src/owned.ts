@@ -13,8 +13,16 @@ export class Owned implements Disposable {
     return item
   }
 
+  /** Gives everything back; throws what the first `dispose` that failed threw, after the others. */
   dispose(): void {
-    for (let item = this.#items.pop(); item; item = this.#items.pop()) item.dispose()
+    const failures: unknown[] = []
+    for (let item = this.#items.pop(); item; item = this.#items.pop())
+      try {
+        item.dispose()
+      } catch (error) {
+        failures.push(error)
+      }
+    if (failures.length > 0) throw failures[0]
   }
 }
 
@@ -24,7 +32,11 @@ export async function building<T>(build: (owned: Owned) => Promise<T>): Promise<
   try {
     return await build(owned)
   } catch (error) {
-    owned.dispose()
+    try {
+      owned.dispose()
+    } catch {
+      // What went wrong first is what the caller has to know.
+    }
     throw error
   }
 }

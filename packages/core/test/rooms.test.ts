@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 /** The rooms of core in the order of their stages: a room may import every room of an earlier stage, types included. */
 const STAGES: readonly (readonly string[])[] = [
   ['errors', 'owned'],
-  ['tree', 'sample'],
+  ['abort', 'tree', 'sample'],
   ['spec'],
   ['accept', 'tokenizer', 'load', 'reference'],
   ['cache', 'model'],

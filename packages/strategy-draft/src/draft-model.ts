@@ -1,4 +1,4 @@
-import type { Strategy } from '@outrider/core'
+import { OutriderError, type Strategy } from '@outrider/core'
 import { type DraftModelOptions, levels } from './options'
 import { DraftModelProposer } from './proposer'
 import { checkVocabulary } from './vocabulary'
@@ -21,6 +21,12 @@ export function draftModel(options: DraftModelOptions): Strategy {
     specVersion: 1,
     name: options.name ?? 'draft-model',
     load: async (host) => {
+      const first = children[0] as number
+      if (host.maxRows > 1 && first >= host.maxRows)
+        throw new OutriderError(
+          'INVALID_OPTION',
+          `draftModel: a first level of ${first} children does not fit an engine of ${host.maxRows} rows a pass (maxRows)`,
+        )
       const { model, tokenizer } = await host.loadModel(options.model)
       try {
         const target = { model: host.target.config, tokenizer: host.tokenizer }

@@ -19,6 +19,8 @@ export interface DraftModelOptions {
 export function levels({ tokens, branches }: DraftModelOptions): readonly number[] {
   if (tokens !== undefined && branches !== undefined)
     throw new OutriderError('INVALID_OPTION', 'draftModel: give either tokens (a chain) or branches (a tree)')
+  if (tokens !== undefined && (!Number.isInteger(tokens) || tokens < 1))
+    throw new OutriderError('INVALID_OPTION', `draftModel: tokens must be a whole number of at least 1, not ${tokens}`)
   const plan = branches ?? new Array<number>(tokens ?? 5).fill(1)
   if (plan.length < 1 || plan.some((count) => !Number.isInteger(count) || count < 1 || count > 32))
     throw new OutriderError('INVALID_OPTION', `draftModel: every level needs 1 to 32 children, not [${plan}]`)

@@ -64,8 +64,10 @@ export class DraftModelProposer implements Proposer {
 
   follow({ kind, pass, own, chain, nodes }: Follow): readonly Program[] {
     if (own) return [this.#program(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
-    const rows = kind === 'prefill' ? pass.rows : Math.min(nodes + catchUp, this.session.maxRows)
-    return [this.#program(`draft follow ${rows}`, (ops) => this.#follow(ops, rows))]
+    if (kind === 'prefill') return [this.#followed(pass.rows)]
+    if (nodes + catchUp <= this.session.maxRows) return [this.#followed(nodes + catchUp)]
+    // One row more than a pass holds: the oldest goes first. There is one, for every round commits at least that.
+    return [this.#program('draft follow one', (ops) => this.#followOne(ops)), this.#followed(nodes + catchUp - 1)]
   }
 
   observe({ length, accepted, own }: Committed): void {
@@ -118,12 +120,25 @@ export class DraftModelProposer implements Proposer {
     ops.commitLength({ outcome, length: this.#length, fed })
   }
 
-  /** Feeds what was committed without this draft: a chunk of the prompt, or a round's tokens. */
-  #follow(ops: Ops, rows: number): void {
+  /** Feeds what was committed without this draft: a chunk of the prompt, or a round's tokens, at most `rows`. */
+  #followed(rows: number): Program {
+    return this.#program(`draft follow ${rows}`, (ops) => {
+      const { sequence } = this.session
+      this.#feed(ops, rows)
+      ops.setLength({ sequence, length: this.#length, offset: 0 })
+    })
+  }
+
+  #followOne(ops: Ops): void {
+    const { history } = this.session.sequence
+    this.#feed(ops, 1)
+    ops.setLength({ sequence: { history, length: this.#length }, length: this.#length, offset: 1 })
+  }
+
+  #feed(ops: Ops, rows: number): void {
     const { sequence } = this.session
     ops.spanIndex({ sequence, from: this.#length, to: sequence.length, toOffset: 0, rows, ...this.#span })
     this.model.forward(ops, { pass: { rows, first: 0, ...this.#span }, cache: this.#cache })
-    ops.setLength({ sequence, length: this.#length, offset: 0 })
   }
 
   #program(key: string, record: (ops: Ops) => void): Program {

@@ -1,8 +1,9 @@
+import { throwIfAborted } from '../abort'
 import { OutriderError } from '../errors'
 import type { Tokenizer } from '../spec'
 import type { DecodeStats } from './counters'
 import type { GenerationPlan } from './options'
-import { type Stepper, throwIfAborted } from './stepper'
+import type { Stepper } from './stepper'
 import { StopText, type TextToken } from './stop-text'
 
 /** Why a generation ended. */
@@ -89,6 +90,8 @@ class TokenReader {
   readonly #stop: StopText
   readonly #stream: ReturnType<Tokenizer['stream']> | null
   #ready: TextToken[] = []
+  /** Text of a character that never became whole, where its tokens have gone out already. */
+  #rest = ''
 
   constructor({ plan, tokenizer }: GenerationParts) {
     if (plan.stop.length > 0 && !tokenizer)
@@ -119,12 +122,13 @@ class TokenReader {
     this.#ready.push(...this.#stop.end())
     const rest = this.#stream?.end() ?? ''
     const last = this.#ready.at(-1)
-    if (rest && last) this.#ready[this.#ready.length - 1] = { ...last, text: last.text + rest }
+    if (last) this.#ready[this.#ready.length - 1] = { ...last, text: last.text + rest }
+    else this.#rest = rest
   }
 
   part(finish: Finish | null): Part {
     const tokens = this.#ready
     this.#ready = []
-    return { text: tokens.map(({ text }) => text).join(''), tokens, finish }
+    return { text: tokens.map(({ text }) => text).join('') + this.#rest, tokens, finish }
   }
 }

@@ -1,6 +1,7 @@
 export { Counters, type DecodeStats } from './counters'
 export { decode, type Finish, type FinishReason, type GenerationParts, type Part, type Usage } from './generation'
 export { type GenerateOptions, type GenerationPlan, plan } from './options'
-export { type Round, Stepper, type StepperParts, throwIfAborted } from './stepper'
+export { type Round, Stepper, type StepperParts } from './stepper'
 export type { TextToken } from './stop-text'
+export { callStrategy } from './strategy-calls'
 export { Turns } from './turns'

@@ -32,6 +32,8 @@ export function plan(options: GenerateOptions, eos: readonly number[]): Generati
   const { maxTokens = Number.POSITIVE_INFINITY, stop = [], stopTokens = [], ignoreEos = false, signal } = options
   if (maxTokens !== Number.POSITIVE_INFINITY && (!Number.isInteger(maxTokens) || maxTokens < 1))
     throw new OutriderError('INVALID_OPTION', `maxTokens must be a whole number of at least 1, not ${maxTokens}`)
+  const wrong = stopTokens.find((id) => !Number.isInteger(id) || id < 0)
+  if (wrong !== undefined) throw new OutriderError('INVALID_OPTION', `stopTokens holds ${wrong}, which is no token id`)
   const texts = typeof stop === 'string' ? [stop] : stop
   if (texts.some((text) => text === ''))
     throw new OutriderError('INVALID_OPTION', 'a stop text must not be empty: leave it out')

@@ -20,11 +20,12 @@ import { type LayerWeights, WeightReader } from './weights'
 
 /** How a decoder is put on a device. */
 export interface DecoderOptions {
-  /** Positions that the rotary table covers: those of the largest cache. */
+  /** Positions of the largest cache: those of a sequence and the `maxRows` provisional ones of a pass. */
   readonly slots: number
   /** Rows of the largest pass. */
   readonly maxRows: number
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Activations of one pass. They belong to the model: passes of one engine run one after another. */
@@ -113,7 +114,7 @@ function workspace(backend: Backend, owned: Owned, config: ModelConfig, maxRows:
 
 /**
  * Puts a checkpoint on a device. What it took is freed if it throws: `TENSOR_MISSING`, `TENSOR_SHAPE`, `FILE_TRUNCATED`,
- * `UNSUPPORTED_FORMAT`, `DEVICE_LACKS`, `OUT_OF_MEMORY`.
+ * `UNSUPPORTED_FORMAT`, `DEVICE_LACKS`, `OUT_OF_MEMORY`, `ABORTED`.
  *
  * @example
  * ```ts
@@ -127,14 +128,14 @@ function workspace(backend: Backend, owned: Owned, config: ModelConfig, maxRows:
 export function loadDecoder(backend: Backend, checkpoint: Checkpoint, options: DecoderOptions): Promise<DecoderModel> {
   const config = checkpoint.model
   return building(async (owned) => {
-    const reader = new WeightReader(backend, checkpoint, owned, options.onProgress)
+    const reader = new WeightReader(backend, checkpoint, owned, options)
     const embedding = await reader.named('model.embed_tokens.weight', [config.vocab, config.hidden])
     const lmHead = config.tied ? embedding : await reader.named('lm_head.weight', [config.vocab, config.hidden])
     const layers: LayerWeights[] = []
     for (let index = 0; index < config.layers; index++) layers.push(await reader.layer(index))
     const finalNorm = await reader.norm('model.norm.weight', config.hidden)
     const table = owned.add(backend.tensor([options.slots, config.headDim], 'f32', 'rope table'))
-    backend.write(table, ropeTable(config, options.slots))
+    backend.write(table, ropeTable(config, options.slots, options.slots - options.maxRows))
     const space = workspace(backend, owned, config, options.maxRows)
     return new LlamaDecoder(backend, config, embedding, lmHead, finalNorm, layers, { table }, space, owned)
   })

@@ -10,7 +10,7 @@ function frequencies(rope: RopeConfig, headDim: number): Float64Array {
     case 'linear':
       return base.map((frequency) => frequency / scaling.factor)
     case 'dynamic':
-      // Within the original positions dynamic scaling is none; the engine's capacity never exceeds what the table covers.
+      // Within the original positions dynamic scaling is none; `stretched` sees to what goes beyond them.
       return base
     case 'llama3':
       return base.map((frequency) => {
@@ -41,7 +41,7 @@ function magnitude(rope: RopeConfig): number {
   return rope.scaling.attentionFactor ?? 0.1 * Math.log(rope.scaling.factor) + 1
 }
 
-/** Dynamic NTK scaling for a table of `positions`: the base grows once the table exceeds the original positions. */
+/** Dynamic NTK scaling for sequences of up to `positions`: the base grows where they exceed the original positions. */
 function stretched(config: ModelConfig, positions: number): RopeConfig {
   const { rope, headDim } = config
   if (rope.scaling?.type !== 'dynamic' || positions <= rope.scaling.originalPositions) return rope
@@ -52,10 +52,11 @@ function stretched(config: ModelConfig, positions: number): RopeConfig {
 
 /**
  * Cosine and sine of each pair at each position: f32 [positions, headDim / 2, 2]. Computed in double, so that every backend
- * rotates by the same floats. Su et al. 2021; the scalings as Hugging Face's `rope_scaling` defines them.
+ * rotates by the same floats. `reach` is the longest sequence that is served: dynamic scaling goes by it, and a table may cover
+ * rows beyond. Su et al. 2021; the scalings as Hugging Face's `rope_scaling` defines them.
  */
-export function ropeTable(config: ModelConfig, positions: number): Float32Array {
-  const rope = stretched(config, positions)
+export function ropeTable(config: ModelConfig, positions: number, reach: number = positions): Float32Array {
+  const rope = stretched(config, reach)
   const angles = frequencies(rope, config.headDim)
   const size = magnitude(rope)
   const table = new Float32Array(positions * config.headDim)

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../abort'
 import { interleaveRows, pairRows, pairVector, rowBytes, stackRows } from '../load'
 import type { Owned } from '../owned'
 import type { Backend, Checkpoint, LoadProgress, Norm, Tensor, Weight, WeightSource } from '../spec'
@@ -24,13 +25,17 @@ export class WeightReader {
     private readonly backend: Backend,
     private readonly checkpoint: Checkpoint,
     private readonly owned: Owned,
-    private readonly onProgress: ((progress: LoadProgress) => void) | undefined,
+    private readonly options: {
+      readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+      readonly signal?: AbortSignal | undefined
+    },
   ) {}
 
   async matrix(source: WeightSource): Promise<Weight> {
+    throwIfAborted(this.options.signal)
     const weight = this.owned.add(await this.backend.weight(source, source.name))
     this.#doneBytes += source.shape[0] * rowBytes(source.format, source.shape[1])
-    this.onProgress?.({
+    this.options.onProgress?.({
       item: source.name,
       stage: 'weights',
       doneBytes: this.#doneBytes,

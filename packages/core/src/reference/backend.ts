@@ -108,6 +108,7 @@ class ReferenceBackend implements Backend {
 
   dispose(): void {
     this.#live = false
+    this.#ledger.clear()
   }
 
   #alive(): void {

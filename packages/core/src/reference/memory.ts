@@ -1,19 +1,27 @@
 import { OutriderError } from '../errors'
+import type { Disposable } from '../owned'
 import type { DType, Shape, Tensor, Weight, WeightFormat } from '../spec'
 import { fromHalf, toHalf } from './half'
 
-/** Bytes that live objects of one backend hold. */
+/** Live objects of one backend and the bytes that they hold. */
 export class Ledger {
   liveBytes = 0
   peakBytes = 0
+  readonly #live = new Set<Disposable & { readonly bytes: number }>()
 
-  take(bytes: number): void {
-    this.liveBytes += bytes
+  take(item: Disposable & { readonly bytes: number }): void {
+    this.#live.add(item)
+    this.liveBytes += item.bytes
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes)
   }
 
-  give(bytes: number): void {
-    this.liveBytes -= bytes
+  give(item: Disposable & { readonly bytes: number }): void {
+    if (this.#live.delete(item)) this.liveBytes -= item.bytes
+  }
+
+  /** Frees everything that is left. */
+  clear(): void {
+    for (const item of this.#live) item.dispose()
   }
 }
 
@@ -23,8 +31,8 @@ const elementBytes: Record<DType, number> = { f32: 4, f16: 2, u32: 4 }
 export class HostTensor implements Tensor {
   readonly bytes: number
   readonly length: number
-  readonly #data: Float32Array | Uint32Array
-  #live = true
+  /** null once it was disposed of. */
+  #data: Float32Array | Uint32Array | null
 
   constructor(
     readonly label: string,
@@ -35,7 +43,7 @@ export class HostTensor implements Tensor {
     this.length = shape.reduce((product, size) => product * size, 1)
     this.bytes = this.length * elementBytes[dtype]
     this.#data = dtype === 'u32' ? new Uint32Array(this.length) : new Float32Array(this.length)
-    ledger.take(this.bytes)
+    ledger.take(this)
   }
 
   get floats(): Float32Array {
@@ -70,13 +78,12 @@ export class HostTensor implements Tensor {
   }
 
   dispose(): void {
-    if (!this.#live) return
-    this.#live = false
-    this.ledger.give(this.bytes)
+    this.#data = null
+    this.ledger.give(this)
   }
 
   #alive(): Float32Array | Uint32Array {
-    if (!this.#live) throw new OutriderError('DISPOSED', `tensor ${this.label} was disposed of; make a new one`)
+    if (!this.#data) throw new OutriderError('DISPOSED', `tensor ${this.label} was disposed of; make a new one`)
     return this.#data
   }
 }
@@ -84,23 +91,28 @@ export class HostTensor implements Tensor {
 /** A weight widened to f32 in host memory, row-major [outputs, inputs]. */
 export class HostWeight implements Weight {
   readonly bytes: number
-  #live = true
+  #values: Float32Array | null
 
   constructor(
     readonly label: string,
     readonly shape: readonly [number, number],
     readonly format: WeightFormat,
-    readonly values: Float32Array,
+    values: Float32Array,
     private readonly ledger: Ledger,
   ) {
+    this.#values = values
     this.bytes = values.byteLength
-    ledger.take(this.bytes)
+    ledger.take(this)
+  }
+
+  get values(): Float32Array {
+    if (!this.#values) throw new OutriderError('DISPOSED', `weight ${this.label} was disposed of; load it again`)
+    return this.#values
   }
 
   dispose(): void {
-    if (!this.#live) return
-    this.#live = false
-    this.ledger.give(this.bytes)
+    this.#values = null
+    this.ledger.give(this)
   }
 }
 

@@ -11,8 +11,8 @@ export function recordOps(push: (step: () => void) => void): Ops {
   const ops: Ops = {
     embed: ({ table, pass, out }) => {
       const width = table.shape[1]
-      const values = hostWeight(table).values
       push(() => {
+        const { values } = hostWeight(table)
         const tokens = host(pass.tokens).words
         for (let r = 0; r < liveRows(pass); r++) {
           const token = Math.min(tokens[pass.first + r] as number, table.shape[0] - 1)

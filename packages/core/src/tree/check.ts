@@ -39,28 +39,32 @@ export function chain(tokens: readonly number[]): TokenTree {
  */
 export function checkTree(tree: TokenTree, limits: TreeLimits, strategy: string): void {
   const { tokens, parents } = tree
-  const fail = (what: string): never => {
-    throw new OutriderError('TREE_MALFORMED', `strategy ${strategy} proposed a malformed tree: ${what}`, {
-      details: { strategy },
-    })
-  }
-  if (tokens.length !== parents.length) fail(`${tokens.length} tokens with ${parents.length} parents`)
-  if (tokens.length > limits.nodes)
-    throw new OutriderError(
-      'TREE_TOO_LARGE',
-      `strategy ${strategy} proposed ${tokens.length} nodes, but the budget of this round is ${limits.nodes}: respect budget.nodes`,
-      { details: { strategy, nodes: tokens.length, limit: limits.nodes } },
-    )
+  if (tokens.length !== parents.length) malformed(strategy, `${tokens.length} tokens with ${parents.length} parents`)
+  checkTopology(parents, limits, strategy)
   const seen = new Set<string>()
   tokens.forEach((token, node) => {
-    const parent = parents[node] as number
-    if (!Number.isInteger(parent) || parent < -1 || parent >= node)
-      fail(`the parent of node ${node} is ${parent}, but parents come before their children (-1: the pending token)`)
     if (!Number.isInteger(token) || token < 0 || token >= limits.vocab)
-      fail(`node ${node} has token ${token}, but the vocabulary has ${limits.vocab}`)
-    const key = `${parent}:${token}`
-    if (seen.has(key)) fail(`token ${token} stands twice below node ${parent}`)
+      malformed(strategy, `node ${node} has token ${token}, but the vocabulary has ${limits.vocab}`)
+    const key = `${parents[node]}:${token}`
+    if (seen.has(key)) malformed(strategy, `token ${token} stands twice below node ${parents[node]}`)
     seen.add(key)
+  })
+}
+
+/** Checks a topology without its tokens, as `checkTree` does. Throws `TREE_MALFORMED`, `TREE_TOO_LARGE`. */
+export function checkTopology(parents: readonly number[], limits: Omit<TreeLimits, 'vocab'>, strategy: string): void {
+  if (parents.length > limits.nodes)
+    throw new OutriderError(
+      'TREE_TOO_LARGE',
+      `strategy ${strategy} proposed ${parents.length} nodes, but the budget of this round is ${limits.nodes}: respect budget.nodes`,
+      { details: { strategy, nodes: parents.length, limit: limits.nodes } },
+    )
+  parents.forEach((parent, node) => {
+    if (!Number.isInteger(parent) || parent < -1 || parent >= node)
+      malformed(
+        strategy,
+        `the parent of node ${node} is ${parent}, but parents come before their children (-1: the pending token)`,
+      )
   })
   const deepest = depths(parents).reduce((a, b) => Math.max(a, b), 0)
   if (deepest > limits.depth)
@@ -69,4 +73,10 @@ export function checkTree(tree: TokenTree, limits: TreeLimits, strategy: string)
       `strategy ${strategy} proposed ${deepest} levels, but the budget of this round is ${limits.depth}: respect budget.depth`,
       { details: { strategy, depth: deepest, limit: limits.depth } },
     )
+}
+
+function malformed(strategy: string, what: string): never {
+  throw new OutriderError('TREE_MALFORMED', `strategy ${strategy} proposed a malformed tree: ${what}`, {
+    details: { strategy },
+  })
 }

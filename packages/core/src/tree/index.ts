@@ -1,2 +1,2 @@
-export { chain, checkTree, depths, isChain, type TreeLimits } from './check'
+export { chain, checkTopology, checkTree, depths, isChain, type TreeLimits } from './check'
 export type { TokenTree } from './tree'

@@ -12,16 +12,15 @@ const positions = 17
  * one by one, then in every bucket, full and padded. Throws what the device throws.
  */
 export async function rowInvariant(backend: Backend, model: DecoderModel, maxRows: number): Promise<boolean> {
-  const probe = new Probe(backend, model, maxRows)
+  const owned = new Owned()
   try {
-    return await probe.run()
+    return await new Probe(backend, model, maxRows, owned).run()
   } finally {
-    probe.dispose()
+    owned.dispose()
   }
 }
 
 class Probe {
-  readonly #owned = new Owned()
   readonly #sequence: SequenceTensors
   readonly #end: Tensor
   readonly #tokens: Tensor
@@ -34,16 +33,17 @@ class Probe {
     private readonly backend: Backend,
     private readonly model: DecoderModel,
     private readonly maxRows: number,
+    owned: Owned,
   ) {
     const slots = positions + maxRows
-    const words = (count: number, label: string) => this.#owned.add(backend.tensor([count], 'u32', label))
+    const words = (count: number, label: string) => owned.add(backend.tensor([count], 'u32', label))
     this.#sequence = { history: words(slots, 'probe history'), length: words(1, 'probe length') }
     this.#end = words(1, 'probe end')
     this.#tokens = words(MAX_TREE_ROWS, 'probe tokens')
     this.#index = words(INDEX.words, 'probe index')
     this.#width = model.config.hidden
-    this.#out = this.#owned.add(backend.tensor([maxRows, this.#width], 'f32', 'probe result'))
-    this.#cache = this.#owned.add(createKvCache(backend, { ...model.config, layers: 1 }, slots, 'probe'))
+    this.#out = owned.add(backend.tensor([maxRows, this.#width], 'f32', 'probe result'))
+    this.#cache = owned.add(createKvCache(backend, { ...model.config, layers: 1 }, slots, 'probe'))
     // Any tokens do: a multiplicative step spreads them over the vocabulary.
     const history = Uint32Array.from({ length: slots }, (_, i) => ((i + 1) * 40503) % model.config.vocab)
     backend.write(this.#sequence.history, history)
@@ -62,10 +62,6 @@ class Probe {
       if (padded.some((row, at) => at + 1 < count && !equal(row, alone[at + 1]))) return false
     }
     return true
-  }
-
-  dispose(): void {
-    this.#owned.dispose()
   }
 
   /** Bits of the residual stream after the first layer, for positions from..to-1 in a pass recorded for `rows`. */

@@ -53,6 +53,8 @@ export class ChatSession {
       const turn: ChatMessage = typeof message === 'string' ? { role: 'user', content: message } : message
       const request = plan(options, this.eos)
       const ids = this.tokenizer.encode(this.tokenizer.chat([...this.#messages, turn], { generationPrompt: true }))
+      if (ids.length === 0)
+        throw new OutriderError('PROMPT_EMPTY', 'the chat template made an empty prompt of these messages')
       await this.#run(ids, options.signal)
       let answer = ''
       const strategy = this.options.strategy ?? 'plain'

@@ -1,5 +1,7 @@
 import 'reflect-metadata'
-import { Container, type ContainerModule } from 'inversify'
+import { Container, type ContainerModule, type ServiceIdentifier } from 'inversify'
+import { throwIfAborted } from '../abort'
+import { callStrategy } from '../decode'
 import { OutriderError } from '../errors'
 import { type OpenOptions, openCheckpoint } from '../load'
 import { loadDecoder } from '../model'
@@ -17,7 +19,7 @@ import type {
 import { rowInvariant } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
-import type { EngineLimits, NamedStrategy } from './tokens'
+import { type EngineLimits, type NamedStrategy, tokens } from './tokens'
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -44,7 +46,7 @@ export interface EngineOptions {
  * Loads a model and its strategies onto a backend. What was taken is freed if it throws: `FILE_NOT_FOUND`, `FILE_TRUNCATED`,
  * `FILE_MALFORMED`, `DOWNLOAD_FAILED`, `TENSOR_MISSING`, `TENSOR_SHAPE`, `UNSUPPORTED_ARCHITECTURE`, `UNSUPPORTED_CONFIG`,
  * `UNSUPPORTED_FORMAT`, `TOKENIZER_MISMATCH`, `STRATEGY_VERSION`, `STRATEGY_DUPLICATE`, `VOCABULARY_MISMATCH`, `INVALID_OPTION`,
- * `ADAPTER_MISSING`, `DEVICE_LACKS`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `ABORTED`.
+ * `STRATEGY_FAILED`, `WIRING_FAILED`, `ADAPTER_MISSING`, `DEVICE_LACKS`, `OUT_OF_MEMORY`, `DEVICE_LOST`, `ABORTED`.
  *
  * @example
  * ```ts
@@ -71,17 +73,46 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const tokenizer = await checkpoint.tokenizer()
       const model = owned.add(await decoder(backend, checkpoint, limits, options))
       const loaded = await loadStrategies(strategies, { backend, model, tokenizer, limits, options }, owned)
+      throwIfAborted(options.signal)
       const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
-      const container = new Container({ jitless: true })
-      container.load(
+      throwIfAborted(options.signal)
+      const container = wire(
         engineModule({ backend, model, tokenizer, limits, strategies: loaded }),
-        ...(options.modules ?? []),
+        options.modules ?? [],
       )
       return new Engine(container, () => owned.dispose(), exact)
     } finally {
       await checkpoint.close()
     }
   })
+}
+
+/** What an engine resolves. */
+const engineTokens: readonly ServiceIdentifier<unknown>[] = [
+  tokens.backend,
+  tokens.model,
+  tokens.tokenizer,
+  tokens.limits,
+  tokens.turns,
+  tokens.strategies,
+  tokens.defaultRule,
+]
+
+/** The engine's bindings, then those of the user's modules, which may replace them. */
+function wire(own: ContainerModule, others: readonly ContainerModule[]): Container {
+  const container = new Container({ jitless: true })
+  try {
+    container.load(own, ...others)
+    for (const token of engineTokens) container.get(token)
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    throw new OutriderError(
+      'WIRING_FAILED',
+      `the modules given to createEngine do not fit the engine's bindings (rebindSync replaces one): ${what}`,
+      { cause: error },
+    )
+  }
+  return container
 }
 
 function open(location: ModelLocation, { load, onProgress, signal }: EngineOptions): Promise<Checkpoint> {
@@ -95,7 +126,8 @@ function decoder(
   options: EngineOptions,
 ): Promise<DecoderModel> {
   const slots = limits.capacity + limits.maxRows
-  return loadDecoder(backend, checkpoint, { slots, maxRows: limits.maxRows, onProgress: options.onProgress })
+  const { onProgress, signal } = options
+  return loadDecoder(backend, checkpoint, { slots, maxRows: limits.maxRows, onProgress, signal })
 }
 
 function checkStrategies(strategies: readonly Strategy[]): void {
@@ -163,7 +195,8 @@ async function loadStrategies(
       const checkpoint = await open(location, options)
       try {
         const own = await checkpoint.tokenizer()
-        return { model: await decoder(backend, checkpoint, limits, options), tokenizer: own }
+        // Owned here too, so that a strategy that fails to load leaves nothing behind.
+        return { model: owned.add(await decoder(backend, checkpoint, limits, options)), tokenizer: own }
       } finally {
         await checkpoint.close()
       }
@@ -172,7 +205,8 @@ async function loadStrategies(
   }
   const loaded: NamedStrategy[] = []
   for (const strategy of strategies) {
-    const ready = await strategy.load(host)
+    throwIfAborted(options.signal)
+    const ready = await callStrategy(strategy.name, 'load', () => strategy.load(host))
     owned.add({ dispose: () => ready.dispose?.() })
     loaded.push({ name: strategy.name, loaded: ready })
   }

@@ -1,15 +1,8 @@
 import { Container } from 'inversify'
-import {
-  decode,
-  type Finish,
-  type GenerateOptions,
-  type Part,
-  plan,
-  type Stepper,
-  type TextToken,
-  throwIfAborted,
-} from '../decode'
+import { throwIfAborted } from '../abort'
+import { decode, type Finish, type GenerateOptions, type Part, plan, type Stepper, type TextToken } from '../decode'
 import { OutriderError } from '../errors'
+import { Owned } from '../owned'
 import type { AcceptanceRule, Backend, DecoderModel, ModelConfig, Tokenizer } from '../spec'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
@@ -26,7 +19,7 @@ export class Engine {
   readonly #container: Container
   readonly #steppers = new Set<Stepper>()
   readonly #release: () => void
-  #live = true
+  #disposal: Promise<void> | null = null
 
   constructor(
     container: Container,
@@ -129,8 +122,13 @@ export class Engine {
 
   /** A decoding loop for `strategy` and `acceptance`; the engine frees it at the latest with itself. */
   openStepper(options: { readonly strategy?: string; readonly acceptance?: AcceptanceRule }): Stepper {
-    if (!this.#live) throw new OutriderError('DISPOSED', 'the engine was disposed of; create a new one')
+    if (this.#disposal) throw new OutriderError('DISPOSED', 'the engine was disposed of; create a new one')
     const rule = options.acceptance ?? this.#container.get(tokens.defaultRule)
+    if (rule.specVersion !== 1)
+      throw new OutriderError(
+        'STRATEGY_VERSION',
+        `acceptance rule ${rule.name} is written for contract version ${rule.specVersion}, this core speaks 1: install matching versions`,
+      )
     const session = new Container({ parent: this.#container, jitless: true })
     session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule))
     const stepper = session.get(tokens.stepper)
@@ -144,14 +142,15 @@ export class Engine {
   }
 
   /** Ends every session after the round it is in, and frees all that the engine took; the backend stays its maker's. */
-  async dispose(): Promise<void> {
-    if (!this.#live) return
-    this.#live = false
-    await this.#container.get(tokens.turns).take(async () => {
-      for (const stepper of this.#steppers) stepper.dispose()
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#container.get(tokens.turns).take(async () => {
+      const owned = new Owned()
+      owned.add({ dispose: this.#release })
+      for (const stepper of this.#steppers) owned.add(stepper)
       this.#steppers.clear()
-      this.#release()
+      owned.dispose()
     })
+    return this.#disposal
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Alphabet, tinyTokenizer } from './tiny-tokenizer'
 
 /** Sizes of a seeded model; everything that a Llama-family config.json may say can be overridden. */
 export interface TinyOptions {
@@ -8,6 +9,9 @@ export interface TinyOptions {
   readonly config?: Readonly<Record<string, unknown>>
   /** Changes the tensors before they are written: name → shape and values. */
   readonly edit?: (tensors: Map<string, TinyTensor>) => void
+  /** Writes a tokenizer of this alphabet, and makes the vocabulary as large. */
+  readonly alphabet?: Alphabet
+  readonly chatTemplate?: string
   /** Cuts the file to so many bytes. */
   readonly bytes?: number
 }
@@ -50,18 +54,33 @@ function noise(seed: number): () => number {
 
 /** Writes a folder with config.json and model.safetensors (f32) of a seeded model, and gives its path. */
 export async function writeTinyModel(options: TinyOptions = {}): Promise<string> {
-  const config = { ...tinyConfig, ...options.config }
+  const tokenizer = options.alphabet && tinyTokenizer(options.alphabet)
+  const config = { ...tinyConfig, ...tokenizer?.config, ...options.config }
   const folder = await mkdtemp(join(tmpdir(), 'outrider-tiny-'))
   const tensors = tinyTensors(config, options.seed ?? 1)
   options.edit?.(tensors)
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+  if (tokenizer) await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer.json))
+  if (options.chatTemplate !== undefined)
+    await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ chat_template: options.chatTemplate }))
   const file = safetensors(tensors)
   await writeFile(
     join(folder, 'model.safetensors'),
     options.bytes === undefined ? file : file.subarray(0, options.bytes),
   )
   return folder
+}
+
+/** An `edit` that moves every weight a little: a draft model that agrees with the original now and then. */
+export function blur(amount: number, seed = 99): (tensors: Map<string, TinyTensor>) => void {
+  const next = noise(seed)
+  return (tensors) => {
+    for (const { shape, values } of tensors.values()) {
+      const scale = shape.length === 2 ? amount / Math.sqrt(shape[1] as number) : 0
+      for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) + scale * next()
+    }
+  }
 }
 
 function tinyTensors(config: typeof tinyConfig & Record<string, unknown>, seed: number): Map<string, TinyTensor> {
@@ -84,7 +103,7 @@ function tinyTensors(config: typeof tinyConfig & Record<string, unknown>, seed: 
     matrix(`${at}.self_attn.k_proj.weight`, kvHeads * dim, hidden)
     matrix(`${at}.self_attn.v_proj.weight`, kvHeads * dim, hidden)
     matrix(`${at}.self_attn.o_proj.weight`, hidden, heads * dim)
-    if (config.model_type === 'qwen2' || config['attention_bias'] === true)
+    if (config.model_type === 'qwen2' || config.attention_bias === true)
       for (const [part, count] of [
         ['q', heads],
         ['k', kvHeads],

@@ -1,0 +1,73 @@
+import { OutriderError } from '../errors'
+import type { Backend, Budget, DeviceDraft, Draft, Program, TokenTree, TreeTensors } from '../spec'
+import { checkTopology, checkTree, isChain, type TreeLimits } from '../tree'
+
+/** A draft that stands on the device, at the latest when its programs have run. */
+export interface LaidDraft {
+  readonly programs: readonly Program[]
+  readonly nodes: number
+  readonly chain: boolean
+  /** The tree where the host knows it. */
+  readonly tree: TokenTree | null
+}
+
+const nothing: TokenTree = { tokens: [], parents: [] }
+
+/** Checks drafts and lays them where the verifier reads them; a topology that stands there already is not written again. */
+export class DraftLayer {
+  /** Topology that `tree.shape` holds; null once a program may have written another. */
+  #laid: string | null = null
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly device: TreeTensors,
+    private readonly vocab: number,
+    private readonly strategy: string,
+  ) {}
+
+  /** Throws `TREE_MALFORMED`, `TREE_TOO_LARGE`. */
+  lay(draft: Draft, budget: Budget): LaidDraft {
+    const limits = { ...budget, vocab: this.vocab }
+    if (draft && 'programs' in draft) return this.#layDevice(draft, limits)
+    return this.#layHost(draft ?? nothing, limits)
+  }
+
+  #layHost(tree: TokenTree, limits: TreeLimits): LaidDraft {
+    checkTree(tree, limits, this.strategy)
+    const nodes = tree.tokens.length
+    if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tree.tokens), 1)
+    this.#layShape(tree.parents)
+    return { programs: [], nodes, chain: isChain(tree.parents), tree }
+  }
+
+  #layDevice({ programs, nodes, parents }: DeviceDraft, limits: TreeLimits): LaidDraft {
+    if (!Number.isInteger(nodes) || nodes < 0 || nodes > limits.nodes)
+      throw new OutriderError(
+        'TREE_TOO_LARGE',
+        `strategy ${this.strategy} drafted ${nodes} nodes on the device, but the budget of this round is ${limits.nodes}: respect budget.nodes`,
+        { details: { strategy: this.strategy, nodes, limit: limits.nodes } },
+      )
+    if (parents) {
+      if (parents.length !== nodes)
+        throw new OutriderError(
+          'TREE_MALFORMED',
+          `strategy ${this.strategy} drafted ${nodes} nodes on the device with ${parents.length} parents`,
+          { details: { strategy: this.strategy, nodes, parents: parents.length } },
+        )
+      checkTopology(parents, limits, this.strategy)
+    }
+    this.#layShape(parents)
+    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null }
+  }
+
+  /** null: programs write the topology. */
+  #layShape(parents: readonly number[] | null): void {
+    const key = parents?.join() ?? null
+    if (parents && key !== this.#laid)
+      this.backend.write(
+        this.device.shape,
+        Uint32Array.from([parents.length + 1, ...parents.map((parent) => parent + 1)]),
+      )
+    this.#laid = key
+  }
+}

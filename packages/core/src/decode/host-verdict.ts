@@ -1,0 +1,66 @@
+import { OutriderError } from '../errors'
+import type { HostAcceptance, TokenTree } from '../spec'
+import { NO_TOKEN, OUTCOME } from '../spec'
+
+/** What a rule on the host is asked about. */
+export interface HostQuestion {
+  readonly tree: TokenTree
+  /** f32 [rows, vocab]. */
+  readonly logits: Float32Array
+  readonly vocab: number
+  /** Committed length before the round. */
+  readonly length: number
+}
+
+/**
+ * Asks a rule on the host and lays its verdict out as an outcome (OUTCOME). Throws `ACCEPTANCE_FAILED` where the rule throws,
+ * or where it names a path that the tree does not have or a token that is none.
+ */
+export function askOnHost(name: string, rule: HostAcceptance, question: HostQuestion): Uint32Array {
+  const { tree, logits, vocab, length } = question
+  const { path, next } = decide(name, rule, {
+    tree,
+    logits: (row) => logits.subarray(row * vocab, (row + 1) * vocab),
+  })
+  const fail = (what: string): never => {
+    throw new OutriderError('ACCEPTANCE_FAILED', `acceptance rule ${name} ${what}`, { details: { rule: name } })
+  }
+  path.forEach((node, depth) => {
+    const above = depth === 0 ? -1 : path[depth - 1]
+    if (tree.parents[node] !== above)
+      fail(`kept the path [${path}], but node ${node} is no child of ${above} (-1: the pending token)`)
+  })
+  const none = next === -1 || next === NO_TOKEN
+  if (!none && !(Number.isInteger(next) && next >= 0 && next < vocab))
+    fail(`chose token ${next}, but the vocabulary has ${vocab}`)
+  const outcome = new Uint32Array(OUTCOME.words)
+  outcome[OUTCOME.accepted] = path.length
+  outcome[OUTCOME.length] = length
+  outcome[OUTCOME.rows] = tree.tokens.length + 1
+  outcome.set([0, ...path.map((node) => node + 1)], OUTCOME.path)
+  outcome.set([...path.map((node) => tree.tokens[node] as number), next], OUTCOME.tokens)
+  return outcome
+}
+
+function decide(
+  name: string,
+  rule: HostAcceptance,
+  args: Parameters<HostAcceptance['decide']>[0],
+): ReturnType<HostAcceptance['decide']> {
+  try {
+    return rule.decide(args)
+  } catch (error) {
+    if (OutriderError.is(error)) throw error
+    throw new OutriderError('ACCEPTANCE_FAILED', `acceptance rule ${name} failed: ${String(error)}`, { cause: error })
+  }
+}
+
+/** A tree that programs left on the device. */
+export function readTree(tokenBytes: ArrayBuffer, shapeBytes: ArrayBuffer): TokenTree {
+  const shape = new Uint32Array(shapeBytes)
+  const nodes = (shape[0] as number) - 1
+  return {
+    tokens: Array.from(new Uint32Array(tokenBytes).subarray(1, nodes + 1)),
+    parents: Array.from(shape.subarray(1, nodes + 1), (row) => row - 1),
+  }
+}
