@@ -1,6 +1,6 @@
 // Examples are TypeScript and use the built packages, as their readers would.
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { root } from './workspace.mjs'
 
 /** The folders under examples/ that can be run. */
@@ -15,4 +15,50 @@ export const examples = readdirSync(join(root, 'examples'))
 export function exampleCommand(folder) {
   const tsx = join(root, 'node_modules/tsx/dist/cli.mjs')
   return [process.execPath, tsx, '--tsconfig', join(root, 'tsconfig.build.json'), join(folder, 'main.ts')]
+}
+
+/** @typedef {{ args: readonly string[], wrong: (stdout: string) => string | null }} Expectation */
+
+/** Acceptance length of 1 is plain decoding: the draft model must have been of use. */
+const acceptanceLength = /acceptance length (\d+\.\d+)/
+
+/** @type {Readonly<Record<string, Expectation>>} arguments for the gate, and what is wrong with what the example prints */
+const expectations = {
+  demo: {
+    args: ['--json', '--tokens', '24'],
+    wrong: (stdout) => (stdout.trim().includes('\n') ? 'more than one line on stdout' : notIdentical(stdout)),
+  },
+  '01-hello': {
+    args: [],
+    wrong: (stdout) =>
+      Number(acceptanceLength.exec(stdout)?.[1]) > 1 ? null : 'no acceptance length above 1 on stdout',
+  },
+  '02-compare': { args: [], wrong: (stdout) => notIdentical(stdout.trim().split('\n').at(-1) ?? '') },
+}
+
+/**
+ * How the gate runs an example, and what it must print: at least something.
+ * @param {string} folder
+ * @returns {Expectation}
+ */
+export function expectation(folder) {
+  const something = { args: [], wrong: (/** @type {string} */ stdout) => (stdout.trim() ? null : 'it printed nothing') }
+  return expectations[basename(folder)] ?? something
+}
+
+/**
+ * What is wrong with a line of JSON that must have plain decoding and three strategies with its very tokens.
+ * @param {string} line
+ */
+function notIdentical(line) {
+  try {
+    /** @type {{ strategies: { strategy: string, identical: boolean }[] }} */
+    const { strategies } = JSON.parse(line)
+    if (strategies.length < 4 || strategies[0]?.strategy !== 'plain')
+      return 'not plain and three strategies in the JSON'
+    const other = strategies.filter(({ identical }) => identical !== true).map(({ strategy }) => strategy)
+    return other.length > 0 ? `not identical to plain: ${other.join(', ')}` : null
+  } catch (error) {
+    return `no line of JSON as expected: ${error}`
+  }
 }

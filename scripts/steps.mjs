@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { exampleCommand, examples } from './examples.mjs'
+import { exampleCommand, examples, expectation } from './examples.mjs'
 import { commands, run, vitest } from './run-step.mjs'
 import { swiftShaderEnvironment } from './swiftshader.mjs'
 import { packages, root } from './workspace.mjs'
@@ -73,24 +73,15 @@ async function packed(name) {
 }
 
 /**
- * Runs an example on SwiftShader; the demo must print exactly one line, which is JSON.
+ * Runs an example on SwiftShader and looks at what it prints.
  * @param {string} folder
  * @returns {Promise<Outcome>}
  */
 async function example(folder) {
-  const json = basename(folder) === 'demo'
-  const command = [...exampleCommand(folder), ...(json ? ['--json'] : [])]
-  const { ok, output, stdout } = await run(command, { environment: swiftShaderEnvironment() })
-  const good = ok && stdout.trim() !== '' && (!json || isOneLineOfJson(stdout))
-  return { passed: good ? 1 : 0, failed: good ? 0 : 1, output }
-}
-
-/** @param {string} text */
-function isOneLineOfJson(text) {
-  try {
-    JSON.parse(text)
-    return text.trim().split('\n').length === 1
-  } catch {
-    return false
-  }
+  const { args, wrong } = expectation(folder)
+  const { ok, output, stdout } = await run([...exampleCommand(folder), ...args], {
+    environment: swiftShaderEnvironment(),
+  })
+  const fault = ok ? wrong(stdout) : 'it failed'
+  return fault === null ? { passed: 1, failed: 0, output } : { passed: 0, failed: 1, output: `${output}\n${fault}` }
 }
