@@ -21,7 +21,10 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
   stories: () => verifyStories(run, backend, chosen.stories, 'stories-5m f16'),
   'stories-f32': async () => {
     const contexts = await readReference(join(chosen.stories, 'reference.json'))
-    await verifyStoriesWeights(run, backend, await widenFolder(chosen.stories), 'stories-5m f32', contexts)
+    const wide = chosen.backend === 'reference' ? referenceBackend() : await webgpu({ cacheType: 'f32' })
+    const folder = await widenFolder(chosen.stories)
+    await verifyStoriesWeights(run, wide, folder, 'stories-5m f32', contexts, join(chosen.stories, 'draft'))
+    wide.dispose()
   },
   smollm2: async () => {
     if (chosen.smollm2) await verifySmolLm2(run, backend, chosen.smollm2, chosen.prompts)

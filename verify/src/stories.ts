@@ -12,16 +12,17 @@ const captured = [1, 3, 5]
 /** The embedded model: reference outputs, equal bits, equal tokens. `name` says how its weights are stored. */
 export async function verifyStories(run: Run, backend: Backend, folder: string, name: string): Promise<void> {
   const contexts = await readReference(join(folder, 'reference.json'))
-  await verifyStoriesWeights(run, backend, folder, name, contexts)
+  await verifyStoriesWeights(run, backend, folder, name, contexts, join(folder, 'draft'))
 }
 
-/** The same for a folder with the same weights in another storage. */
+/** The same for a folder with the same weights in another storage; `drafts` is the draft model's folder. */
 export async function verifyStoriesWeights(
   run: Run,
   backend: Backend,
   folder: string,
   name: string,
   contexts: readonly ReferenceContext[],
+  drafts: string,
 ): Promise<void> {
   const reference = backend.info.name === 'reference'
   const checkpoint = await openCheckpoint(folder)
@@ -36,7 +37,6 @@ export async function verifyStoriesWeights(
   await run.check(`${name}: bits of a row alone and in passes of 2 to 64 rows`, () => checkBits(backend, model, prompt))
   model.dispose()
 
-  const drafts = join(folder, 'draft')
   const engine = await createEngine({
     backend,
     model: folder,

@@ -31,7 +31,7 @@ export class WebGpuBackend implements Backend {
   readonly #queue: Queue
   #live = true
 
-  constructor(open: OpenDevice) {
+  constructor(open: OpenDevice, cacheType: BackendInfo['cacheType'] = 'f16') {
     const { adapter, device, facts } = open
     this.#open = open
     this.#memory = new Memory(device)
@@ -44,7 +44,7 @@ export class WebGpuBackend implements Backend {
       arithmetic: 'f32',
       features: facts.subgroups ? ['subgroups'] : [],
       maxTensorBytes: this.#memory.maxBytes,
-      cacheType: 'f16',
+      cacheType,
       software: facts.software,
     }
   }

@@ -14,6 +14,8 @@ export interface WebGpuOptions {
    * never, `true` without the probe. The results are the same, bit for bit.
    */
   readonly subgroups?: boolean
+  /** Element type of KV caches. Default `f16`; `f32` takes twice the memory and keeps hidden states as exact as the weights. */
+  readonly cacheType?: 'f16' | 'f32'
 }
 
 /**
@@ -34,5 +36,5 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Backend> {
       'ADAPTER_MISSING',
       'this runtime has no WebGPU: use a browser with navigator.gpu on a secure page, or referenceBackend() from @outrider/core/reference',
     )
-  return new WebGpuBackend(await openDevice({ ...options, gpu }))
+  return new WebGpuBackend(await openDevice({ ...options, gpu }), options.cacheType ?? 'f16')
 }
