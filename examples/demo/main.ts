@@ -72,11 +72,13 @@ function verdict(rows: readonly Row[]): string {
   const changed = rows.filter(({ identical }) => !identical).map(({ strategy }) => strategy)
   if (changed.length > 0)
     return `The text of ${changed.join(' and ')} is not that of plain decoding: please report this.`
-  const [plain, ...others] = rows
+  const plain = rows[0]?.tokensPerSecond ?? null
+  if (plain === null) return 'Too short to compare speeds.'
   const named = (faster: boolean) =>
-    others
-      .filter((row) => (row.tokensPerSecond ?? 0) > (plain?.tokensPerSecond ?? 0) === faster)
+    rows
+      .slice(1)
+      .filter(({ tokensPerSecond }) => tokensPerSecond !== null && tokensPerSecond > plain === faster)
       .map(({ strategy }) => strategy)
-      .join(', ')
-  return `Faster than plain here: ${named(true) || 'none'}. Slower: ${named(false) || 'none'}.`
+      .join(', ') || 'none'
+  return `Faster than plain here: ${named(true)}. Slower: ${named(false)}.`
 }
