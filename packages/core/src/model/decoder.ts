@@ -1,4 +1,5 @@
 import { createKvCache } from '../cache'
+import { OutriderError } from '../errors'
 import { building, type Owned } from '../owned'
 import type {
   Backend,
@@ -112,9 +113,19 @@ function workspace(backend: Backend, owned: Owned, config: ModelConfig, maxRows:
   }
 }
 
+/** Refuses, before any weight is read, what the attention op refuses. */
+function checkHeads({ headDim }: ModelConfig, location: string): void {
+  if (headDim % 2 === 0 && headDim >= 32 && headDim <= 256) return
+  throw new OutriderError(
+    'UNSUPPORTED_CONFIG',
+    `${location}: heads of ${headDim} values are not known: attention takes even sizes from 32 to 256`,
+    { details: { headDim } },
+  )
+}
+
 /**
  * Puts a checkpoint on a device. What it took is freed if it throws: `TENSOR_MISSING`, `TENSOR_SHAPE`, `FILE_TRUNCATED`,
- * `UNSUPPORTED_FORMAT`, `DEVICE_LACKS`, `OUT_OF_MEMORY`, `ABORTED`.
+ * `UNSUPPORTED_CONFIG`, `UNSUPPORTED_FORMAT`, `DEVICE_LACKS`, `OUT_OF_MEMORY`, `ABORTED`.
  *
  * @example
  * ```ts
@@ -128,6 +139,7 @@ function workspace(backend: Backend, owned: Owned, config: ModelConfig, maxRows:
 export function loadDecoder(backend: Backend, checkpoint: Checkpoint, options: DecoderOptions): Promise<DecoderModel> {
   const config = checkpoint.model
   return building(async (owned) => {
+    checkHeads(config, checkpoint.location)
     const reader = new WeightReader(backend, checkpoint, owned, options)
     const embedding = await reader.named('model.embed_tokens.weight', [config.vocab, config.hidden])
     const lmHead = config.tied ? embedding : await reader.named('lm_head.weight', [config.vocab, config.hidden])

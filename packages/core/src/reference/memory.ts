@@ -61,7 +61,7 @@ export class HostTensor implements Tensor {
 
   write(data: Float32Array | Uint32Array | Uint16Array, offset: number): void {
     const target = this.#alive()
-    if (offset + data.length > this.length)
+    if (!(Number.isInteger(offset) && offset >= 0 && offset + data.length <= this.length))
       throw new OutriderError(
         'SHAPE_MISMATCH',
         `write of ${data.length} elements at ${offset} overruns ${this.label} [${this.shape}]`,

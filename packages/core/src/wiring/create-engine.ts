@@ -38,7 +38,7 @@ export interface EngineOptions {
   readonly load?: Omit<OpenOptions, 'onProgress' | 'signal'>
   /** Compares the bits of passes of every size at load, for `engine.exact`. Default true. */
   readonly selfCheck?: boolean
-  /** For experts: bindings that replace the engine's own (see `tokens`). */
+  /** For experts: bindings that replace the engine's own, with `rebind` (see `tokens`). */
   readonly modules?: readonly ContainerModule[]
 }
 
@@ -108,7 +108,7 @@ function wire(own: ContainerModule, others: readonly ContainerModule[]): Contain
     const what = error instanceof Error ? error.message : String(error)
     throw new OutriderError(
       'WIRING_FAILED',
-      `the modules given to createEngine do not fit the engine's bindings (rebindSync replaces one): ${what}`,
+      `the modules given to createEngine do not fit the engine's bindings (rebind replaces one): ${what}`,
       { cause: error },
     )
   }

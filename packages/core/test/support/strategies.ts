@@ -1,4 +1,5 @@
 import {
+  type Budget,
   chain,
   type HostDraft,
   type LoadedStrategy,
@@ -40,34 +41,52 @@ export function oracle(text: readonly number[], depth: number, name = 'oracle'):
  * other new node carries on the right path, so that paths through interleaved siblings are accepted.
  */
 export function randomTrees(vocab: number, nodes: number, seed: number, text: readonly number[] = []): Strategy {
+  return strategyOf('random trees', (session) => {
+    const random = randomNumbers(seed)
+    return { propose: (budget) => randomTree(session, budget, { vocab, nodes, random, text }) }
+  })
+}
+
+/** Whole numbers from 0 to `below` - 1. */
+function randomNumbers(seed: number): (below: number) => number {
   let state = seed
-  const random = (below: number): number => {
+  return (below) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return Math.floor((state / 2 ** 32) * below)
   }
-  return proposing('random trees', ({ tokens: committed }, budget) => {
-    const tokens: number[] = []
-    const parents: number[] = []
-    const depth: number[] = []
-    let right = -1
-    const taken = (parent: number, token: number) => tokens.some((t, node) => t === token && parents[node] === parent)
-    const add = (parent: number, token: number): boolean => {
-      const level = parent < 0 ? 1 : (depth[parent] as number) + 1
-      if (level > budget.depth || taken(parent, token)) return false
-      tokens.push(token)
-      parents.push(parent)
-      depth.push(level)
-      return true
-    }
-    const count = Math.min(1 + random(nodes), budget.nodes)
-    for (let i = 0; i < count; i++) {
-      const next = text[committed.length + (right < 0 ? 0 : (depth[right] as number))]
-      if (next !== undefined && random(2) === 0) {
-        if (add(right, next)) right = tokens.length - 1
-      } else add(random(tokens.length + 1) - 1, random(vocab))
-    }
-    return { tokens, parents }
-  })
+}
+
+function randomTree(
+  { tokens: committed }: SessionView,
+  budget: Budget,
+  {
+    vocab,
+    nodes,
+    random,
+    text,
+  }: { vocab: number; nodes: number; random: (below: number) => number; text: readonly number[] },
+): HostDraft {
+  const tokens: number[] = []
+  const parents: number[] = []
+  const depth: number[] = []
+  let right = -1
+  const taken = (parent: number, token: number) => tokens.some((t, node) => t === token && parents[node] === parent)
+  const add = (parent: number, token: number): boolean => {
+    const level = parent < 0 ? 1 : (depth[parent] as number) + 1
+    if (level > budget.depth || taken(parent, token)) return false
+    tokens.push(token)
+    parents.push(parent)
+    depth.push(level)
+    return true
+  }
+  const count = Math.min(1 + random(nodes), budget.nodes)
+  for (let i = 0; i < count; i++) {
+    const next = text[committed.length + (right < 0 ? 0 : (depth[right] as number))]
+    if (next !== undefined && random(2) === 0) {
+      if (add(right, next)) right = tokens.length - 1
+    } else add(random(tokens.length + 1) - 1, random(vocab))
+  }
+  return { tokens, parents }
 }
 
 /** Takes turns between strategies; each follows what the others drafted. */
