@@ -11,7 +11,19 @@ export type {
 } from './decode'
 export { type ErrorCode, type ErrorDetails, OutriderError } from './errors'
 export { type OpenOptions, openCheckpoint, openTensors } from './load'
-export { type DecoderOptions, loadDecoder } from './model'
+export {
+  type DecoderOptions,
+  type LayerRun,
+  type LayerShape,
+  type LayerSpace,
+  type LayerWeights,
+  layerSpace,
+  loadDecoder,
+  type ReadOptions,
+  recordLayer,
+  ropeTable,
+  WeightReader,
+} from './model'
 export { type Disposable, Owned } from './owned'
 export type * from './spec'
 export { chain, checkTree, depths, isChain, type TreeLimits } from './tree'

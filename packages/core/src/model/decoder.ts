@@ -16,8 +16,9 @@ import type {
   Tensor,
   Weight,
 } from '../spec'
+import { type LayerSpace, type LayerWeights, layerSpace, recordLayer } from './layer'
 import { ropeTable } from './rope'
-import { type LayerWeights, WeightReader } from './weights'
+import { WeightReader } from './weights'
 
 /** How a decoder is put on a device. */
 export interface DecoderOptions {
@@ -30,11 +31,8 @@ export interface DecoderOptions {
 }
 
 /** Activations of one pass. They belong to the model: passes of one engine run one after another. */
-interface Workspace {
+interface Workspace extends LayerSpace {
   readonly stream: Tensor
-  readonly queries: Tensor
-  readonly mixed: Tensor
-  readonly gated: Tensor
   readonly logits: Tensor
 }
 
@@ -57,33 +55,15 @@ class LlamaDecoder implements DecoderModel {
   }
 
   forward(ops: Ops, { pass, cache, from = 0, to = this.config.layers, capture }: ForwardArgs): Tensor {
-    const { stream: x, queries, mixed, gated } = this.space
-    const { heads, kvHeads, headDim } = this.config
+    const { stream: x } = this.space
     const { rows } = pass
     if (from === 0) ops.embed({ table: this.embedding, pass, out: x })
     for (let index = from; index < to; index++) {
-      const layer = this.layers[index] as LayerWeights
-      const kv = cache.layer(index)
       const kept = capture?.get(index)
       if (kept) ops.concat({ parts: [{ x }], out: kept, rows })
-      ops.qkv({
-        x,
-        weights: layer.qkv,
-        heads,
-        kvHeads,
-        headDim,
-        rope: this.rope,
-        pass,
-        q: queries,
-        cache: kv,
-        norm: layer.inputNorm,
-        ...(layer.qkvBias && { bias: layer.qkvBias }),
-        ...(layer.headNorm && { headNorm: layer.headNorm }),
-      })
-      ops.treeAttention({ q: queries, cache: kv, heads, kvHeads, headDim, pass, out: mixed })
-      ops.linear({ x: mixed, weight: layer.output, out: x, rows, accumulate: true, pass })
-      ops.gatedLinear({ x, weight: layer.gateUp, out: gated, rows, norm: layer.postNorm, pass })
-      ops.linear({ x: gated, weight: layer.down, out: x, rows, accumulate: true, pass })
+      const layer = this.layers[index] as LayerWeights
+      const { config: shape, rope, space } = this
+      recordLayer(ops, { layer, shape, rope, pass, cache: cache.layer(index), space, x })
     }
     const leaving = to === this.config.layers ? capture?.get(to) : undefined
     if (leaving) ops.concat({ parts: [{ x }], out: leaving, rows })
@@ -104,13 +84,8 @@ class LlamaDecoder implements DecoderModel {
 
 function workspace(backend: Backend, owned: Owned, config: ModelConfig, maxRows: number): Workspace {
   const rows = (width: number, label: string) => owned.add(backend.tensor([maxRows, width], 'f32', label))
-  return {
-    stream: rows(config.hidden, 'residual stream'),
-    queries: rows(config.heads * config.headDim, 'queries'),
-    mixed: rows(config.heads * config.headDim, 'attention output'),
-    gated: rows(config.intermediate, 'gated'),
-    logits: rows(config.vocab, 'logits'),
-  }
+  const stream = rows(config.hidden, 'residual stream')
+  return { stream, ...layerSpace(backend, owned, config, maxRows), logits: rows(config.vocab, 'logits') }
 }
 
 /** Refuses, before any weight is read, what the attention op refuses. */
@@ -140,12 +115,12 @@ export function loadDecoder(backend: Backend, checkpoint: Checkpoint, options: D
   const config = checkpoint.model
   return building(async (owned) => {
     checkHeads(config, checkpoint.location)
-    const reader = new WeightReader(backend, checkpoint, owned, options)
-    const embedding = await reader.named('model.embed_tokens.weight', [config.vocab, config.hidden])
-    const lmHead = config.tied ? embedding : await reader.named('lm_head.weight', [config.vocab, config.hidden])
+    const reader = new WeightReader(backend, checkpoint, owned, { ...options, rotaryOrder: checkpoint.rotaryOrder })
+    const embedding = await reader.matrix('model.embed_tokens.weight', [config.vocab, config.hidden])
+    const lmHead = config.tied ? embedding : await reader.matrix('lm_head.weight', [config.vocab, config.hidden])
     const layers: LayerWeights[] = []
-    for (let index = 0; index < config.layers; index++) layers.push(await reader.layer(index))
-    const finalNorm = await reader.norm('model.norm.weight', config.hidden)
+    for (let index = 0; index < config.layers; index++) layers.push(await reader.layer(`model.layers.${index}`, config))
+    const finalNorm = await reader.norm('model.norm.weight', config.hidden, config.eps)
     const table = owned.add(backend.tensor([options.slots, config.headDim], 'f32', 'rope table'))
     backend.write(table, ropeTable(config, options.slots, options.slots - options.maxRows))
     const space = workspace(backend, owned, config, options.maxRows)

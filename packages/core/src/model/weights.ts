@@ -1,128 +1,137 @@
 import { throwIfAborted } from '../abort'
 import { interleaveRows, pairRows, pairVector, rowBytes, stackRows } from '../load'
 import type { Owned } from '../owned'
-import type { Backend, Checkpoint, LoadProgress, Norm, Tensor, Weight, WeightSource } from '../spec'
+import type { Backend, Checkpoint, LoadProgress, Norm, Tensor, TensorFiles, Weight, WeightSource } from '../spec'
+import type { LayerShape, LayerWeights } from './layer'
 
-/** One decoder layer on the device. */
-export interface LayerWeights {
-  readonly inputNorm: Norm
-  /** q, k and v, pair order, one below the other; several where their formats differ. */
-  readonly qkv: readonly Weight[]
-  readonly qkvBias: Tensor | undefined
-  readonly headNorm: { readonly q: Norm; readonly k: Norm } | undefined
-  readonly output: Weight
-  readonly postNorm: Norm
-  /** Gate and up, rows alternating. */
-  readonly gateUp: Weight
-  readonly down: Weight
+/** How weights are read. */
+export interface ReadOptions {
+  /** Order of the rows of q and k within a head. Default Hugging Face's `halves`. */
+  readonly rotaryOrder?: Checkpoint['rotaryOrder']
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
-/** Reads a checkpoint's tensors onto a device, telling how far it is. */
+/**
+ * Puts tensors of a checkpoint on a device under one owner, telling how far it is. Every method throws `TENSOR_MISSING`,
+ * `TENSOR_SHAPE`, `UNSUPPORTED_FORMAT`, `FILE_TRUNCATED`, `OUT_OF_MEMORY`, `ABORTED`; the owner then frees what was taken.
+ *
+ * @example
+ * ```ts
+ * import { openTensors, Owned, WeightReader } from '@outrider/core'
+ * import { referenceBackend } from '@outrider/core/reference'
+ *
+ * const owned = new Owned()
+ * const reader = new WeightReader(referenceBackend(), await openTensors('./models/stories-5m/eagle3'), owned)
+ * const fc = await reader.matrix('fc.weight', [256, 768])
+ * ```
+ */
 export class WeightReader {
   #doneBytes = 0
 
   constructor(
     private readonly backend: Backend,
-    private readonly checkpoint: Checkpoint,
+    private readonly files: TensorFiles,
     private readonly owned: Owned,
-    private readonly options: {
-      readonly onProgress?: ((progress: LoadProgress) => void) | undefined
-      readonly signal?: AbortSignal | undefined
-    },
+    private readonly options: ReadOptions = {},
   ) {}
 
-  async matrix(source: WeightSource): Promise<Weight> {
+  /** A matrix by name, [outputs, inputs]. */
+  matrix(name: string, shape: readonly [number, number]): Promise<Weight> {
+    return this.#upload(this.files.matrix(name, shape))
+  }
+
+  /** f32 [length]. */
+  async vector(name: string, length: number): Promise<Tensor> {
+    return this.#vector(await this.files.vector(name, length), name)
+  }
+
+  async norm(name: string, length: number, eps: number): Promise<Norm> {
+    return { gain: await this.vector(name, length), eps }
+  }
+
+  /** A decoder layer whose tensors begin with `prefix`, Hugging Face's names after it; `inputNorm: false` where it has none. */
+  async layer(
+    prefix: string,
+    shape: LayerShape,
+    options: { readonly inputNorm?: boolean } = {},
+  ): Promise<LayerWeights> {
+    const { hidden, heads, headDim, intermediate, eps } = shape
+    const matrix = (name: string, outputs: number, inputs: number) =>
+      this.files.matrix(`${prefix}.${name}.weight`, [outputs, inputs])
+    const gate = matrix('mlp.gate_proj', intermediate, hidden)
+    const up = matrix('mlp.up_proj', intermediate, hidden)
+    const inputNorm = options.inputNorm ?? true
+    return {
+      inputNorm: inputNorm ? await this.norm(`${prefix}.input_layernorm.weight`, hidden, eps) : undefined,
+      qkv: await this.#qkv(prefix, shape),
+      qkvBias: await this.#qkvBias(prefix, shape),
+      headNorm: await this.#headNorm(prefix, shape),
+      output: await this.#upload(matrix('self_attn.o_proj', hidden, heads * headDim)),
+      postNorm: await this.norm(`${prefix}.post_attention_layernorm.weight`, hidden, eps),
+      gateUp: await this.#upload(interleaveRows(gate, up)),
+      down: await this.#upload(matrix('mlp.down_proj', hidden, intermediate)),
+    }
+  }
+
+  async #upload(source: WeightSource): Promise<Weight> {
     throwIfAborted(this.options.signal)
     const weight = this.owned.add(await this.backend.weight(source, source.name))
     this.#doneBytes += source.shape[0] * rowBytes(source.format, source.shape[1])
-    this.options.onProgress?.({
-      item: source.name,
-      stage: 'weights',
-      doneBytes: this.#doneBytes,
-      totalBytes: this.checkpoint.bytes,
-    })
+    const [doneBytes, totalBytes] = [this.#doneBytes, this.files.bytes]
+    this.options.onProgress?.({ item: source.name, stage: 'weights', doneBytes, totalBytes })
     return weight
   }
 
-  named(name: string, shape: readonly [number, number]): Promise<Weight> {
-    return this.matrix(this.checkpoint.matrix(name, shape))
-  }
-
-  vector(values: Float32Array, label: string): Tensor {
+  #vector(values: Float32Array, label: string): Tensor {
     const tensor = this.owned.add(this.backend.tensor([values.length], 'f32', label))
     this.backend.write(tensor, values)
     return tensor
   }
 
-  async norm(name: string, length: number, order: (values: Float32Array) => Float32Array = (v) => v): Promise<Norm> {
-    const values = order(await this.checkpoint.vector(name, length))
-    return { gain: this.vector(values, name), eps: this.checkpoint.model.eps }
-  }
-
-  async layer(index: number): Promise<LayerWeights> {
-    const { hidden, heads, headDim, intermediate } = this.checkpoint.model
-    const at = `model.layers.${index}`
-    const matrix = (name: string, outputs: number, inputs: number) =>
-      this.checkpoint.matrix(`${at}.${name}.weight`, [outputs, inputs])
-    const gate = matrix('mlp.gate_proj', intermediate, hidden)
-    const up = matrix('mlp.up_proj', intermediate, hidden)
-    return {
-      inputNorm: await this.norm(`${at}.input_layernorm.weight`, hidden),
-      qkv: await this.#qkv(at),
-      qkvBias: await this.#qkvBias(at),
-      headNorm: await this.#headNorm(at),
-      output: await this.matrix(matrix('self_attn.o_proj', hidden, heads * headDim)),
-      postNorm: await this.norm(`${at}.post_attention_layernorm.weight`, hidden),
-      gateUp: await this.matrix(interleaveRows(gate, up)),
-      down: await this.matrix(matrix('mlp.down_proj', hidden, intermediate)),
-    }
-  }
-
-  #paired(source: WeightSource): WeightSource {
-    return this.checkpoint.rotaryOrder === 'halves' ? pairRows(source, this.checkpoint.model.headDim) : source
-  }
-
-  #pairedVector(values: Float32Array): Float32Array {
-    return this.checkpoint.rotaryOrder === 'halves' ? pairVector(values, this.checkpoint.model.headDim) : values
+  get #halves(): boolean {
+    return (this.options.rotaryOrder ?? 'halves') === 'halves'
   }
 
   /** Neighbours of one format become one weight, so that a layer usually has a single projection to dispatch. */
-  async #qkv(at: string): Promise<readonly Weight[]> {
-    const { hidden, heads, kvHeads, headDim } = this.checkpoint.model
+  async #qkv(prefix: string, shape: LayerShape): Promise<readonly Weight[]> {
+    const { heads, kvHeads, headDim, inputs = shape.hidden } = shape
     const source = (which: string, count: number) =>
-      this.checkpoint.matrix(`${at}.self_attn.${which}_proj.weight`, [count * headDim, hidden])
-    const parts = [this.#paired(source('q', heads)), this.#paired(source('k', kvHeads)), source('v', kvHeads)]
+      this.files.matrix(`${prefix}.self_attn.${which}_proj.weight`, [count * headDim, inputs])
+    const paired = (part: WeightSource) => (this.#halves ? pairRows(part, headDim) : part)
     const groups: WeightSource[][] = []
-    for (const part of parts) {
+    for (const part of [paired(source('q', heads)), paired(source('k', kvHeads)), source('v', kvHeads)]) {
       const last = groups.at(-1)
       if (last?.[0]?.format === part.format) last.push(part)
       else groups.push([part])
     }
     const weights: Weight[] = []
     for (const group of groups)
-      weights.push(await this.matrix(group.length > 1 ? stackRows(group) : (group[0] as WeightSource)))
+      weights.push(await this.#upload(group.length > 1 ? stackRows(group) : (group[0] as WeightSource)))
     return weights
   }
 
-  async #qkvBias(at: string): Promise<Tensor | undefined> {
-    const { qkvBias, heads, kvHeads, headDim } = this.checkpoint.model
-    if (!qkvBias) return undefined
-    const part = (which: string, count: number) =>
-      this.checkpoint.vector(`${at}.self_attn.${which}_proj.bias`, count * headDim)
-    const values = new Float32Array((heads + 2 * kvHeads) * headDim)
-    values.set(this.#pairedVector(await part('q', heads)), 0)
-    values.set(this.#pairedVector(await part('k', kvHeads)), heads * headDim)
-    values.set(await part('v', kvHeads), (heads + kvHeads) * headDim)
-    return this.vector(values, `${at}.self_attn.qkv.bias`)
+  #paired(values: Float32Array, headDim: number): Float32Array {
+    return this.#halves ? pairVector(values, headDim) : values
   }
 
-  async #headNorm(at: string): Promise<LayerWeights['headNorm']> {
-    const { headNorm, headDim } = this.checkpoint.model
+  async #qkvBias(prefix: string, { qkvBias, heads, kvHeads, headDim }: LayerShape): Promise<Tensor | undefined> {
+    if (!qkvBias) return undefined
+    const part = (which: string, count: number) =>
+      this.files.vector(`${prefix}.self_attn.${which}_proj.bias`, count * headDim)
+    const values = new Float32Array((heads + 2 * kvHeads) * headDim)
+    values.set(this.#paired(await part('q', heads), headDim), 0)
+    values.set(this.#paired(await part('k', kvHeads), headDim), heads * headDim)
+    values.set(await part('v', kvHeads), (heads + kvHeads) * headDim)
+    return this.#vector(values, `${prefix}.self_attn.qkv.bias`)
+  }
+
+  async #headNorm(prefix: string, { headNorm, headDim, eps }: LayerShape): Promise<LayerWeights['headNorm']> {
     if (!headNorm) return undefined
-    const order = (values: Float32Array) => this.#pairedVector(values)
-    return {
-      q: await this.norm(`${at}.self_attn.q_norm.weight`, headDim, order),
-      k: await this.norm(`${at}.self_attn.k_norm.weight`, headDim, order),
+    const norm = async (which: string) => {
+      const name = `${prefix}.self_attn.${which}_norm.weight`
+      return { gain: this.#vector(this.#paired(await this.files.vector(name, headDim), headDim), name), eps }
     }
+    return { q: await norm('q'), k: await norm('k') }
   }
 }

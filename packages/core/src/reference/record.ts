@@ -124,10 +124,10 @@ export function recordOps(push: (step: () => void) => void): Ops {
 
     treeIndex: ({ tree, sequence, index }) => push(() => indexTree(tree, sequence, index)),
 
-    spanIndex: ({ sequence, from, to, toOffset, rows, tokens, index }) =>
+    spanIndex: ({ sequence, from, to, toOffset, rows, tokenOffset = 0, tokens, index }) =>
       push(() => {
         const [first, last] = [host(from).words[0] as number, (host(to).words[0] as number) + toOffset]
-        indexSpan({ sequence, from: first, to: last, limit: rows, tokens, index })
+        indexSpan({ sequence, from: first, to: last, limit: rows, tokenOffset, tokens, index })
       }),
 
     walkTree: ({ pass, choices, outcome }) => push(() => walk(pass, host(choices).words, host(outcome).words)),

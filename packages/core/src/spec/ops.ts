@@ -102,7 +102,9 @@ export interface Ops {
 
   /**
    * The k most likely tokens of each row, best first, the lower token first among equals: ids[at + r·k + j], u32, and
-   * their log-probabilities, logProbs[at + r·k + j], f32, nats. logits f32 [rows, vocab]; k at most 32.
+   * their log-probabilities over the row, logProbs[at + r·k + j], f32, nats. NaN and -∞ have no probability and are never
+   * chosen: where fewer than k tokens are left, or none, the rest are NO_TOKEN with -∞. +∞ comes first and counts as the
+   * largest finite number. logits f32 [rows, vocab]; k at most 32.
    */
   topK(args: {
     logits: Tensor
@@ -129,6 +131,8 @@ export interface Ops {
     to: Tensor
     toOffset: number
     rows: number
+    /** Row r gets the token at its position + `tokenOffset`. Default 0; 1 for heads that pair a state with the token after it. */
+    tokenOffset?: number
     tokens: Tensor
     index: Tensor
   }): void

@@ -44,7 +44,7 @@ export interface Pass {
   readonly index: Tensor
 }
 
-/** What `ops.argmax` gives for a row without a finite logit: no token. */
+/** What `ops.argmax` and `ops.topK` give where no logit is above -∞: no token. It is beyond every vocabulary. */
 export const NO_TOKEN = 0xffffffff
 
 /** Where the outcome of a round keeps what, in u32 words. */

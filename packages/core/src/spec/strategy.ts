@@ -1,6 +1,6 @@
 import type { TokenTree } from '../tree/tree'
 import type { Backend, Program } from './backend'
-import type { LoadProgress } from './checkpoint'
+import type { LoadProgress, TensorFiles } from './checkpoint'
 import type { ModelConfig } from './model'
 import type { Ops } from './ops'
 import type { KvLayer, Pass, SequenceTensors, TreeTensors } from './pass'
@@ -57,6 +57,8 @@ export interface StrategyHost {
    * none). The strategy disposes of the model. Throws what loading throws.
    */
   loadModel(location: ModelLocation): Promise<{ readonly model: DecoderModel; readonly tokenizer: Tokenizer | null }>
+  /** Opens a head's tensors as the engine opens its model: same cache, same credentials. The strategy closes them. */
+  openTensors(location: ModelLocation): Promise<TensorFiles>
   readonly onProgress?: (progress: LoadProgress) => void
 }
 

@@ -3,7 +3,7 @@ import { Container, type ContainerModule, type ServiceIdentifier } from 'inversi
 import { throwIfAborted } from '../abort'
 import { callStrategy } from '../decode'
 import { OutriderError } from '../errors'
-import { type OpenOptions, openCheckpoint } from '../load'
+import { type OpenOptions, openCheckpoint, openTensors } from '../load'
 import { loadDecoder } from '../model'
 import { building, type Owned } from '../owned'
 import type {
@@ -115,8 +115,12 @@ function wire(own: ContainerModule, others: readonly ContainerModule[]): Contain
   return container
 }
 
-function open(location: ModelLocation, { load, onProgress, signal }: EngineOptions): Promise<Checkpoint> {
-  return openCheckpoint(location, { ...load, ...(onProgress && { onProgress }), ...(signal && { signal }) })
+function open(location: ModelLocation, options: EngineOptions): Promise<Checkpoint> {
+  return openCheckpoint(location, openOptions(options))
+}
+
+function openOptions({ load, onProgress, signal }: EngineOptions): OpenOptions {
+  return { ...load, ...(onProgress && { onProgress }), ...(signal && { signal }) }
 }
 
 function decoder(
@@ -201,6 +205,7 @@ async function loadStrategies(
         await checkpoint.close()
       }
     },
+    openTensors: (location) => openTensors(location, openOptions(options)),
     ...(options.onProgress && { onProgress: options.onProgress }),
   }
   const loaded: NamedStrategy[] = []

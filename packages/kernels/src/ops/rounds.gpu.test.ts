@@ -1,5 +1,5 @@
 import { referenceBackend } from '@outrider/core/reference'
-import { type Backend, INDEX, MAX_TREE_ROWS, type Ops, OUTCOME, type Tensor } from '@outrider/core/spec'
+import { type Backend, INDEX, MAX_TREE_ROWS, NO_TOKEN, type Ops, OUTCOME, type Tensor } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { randomRows } from '../../test/rows'
 import { type Fill, run, type Work } from '../../test/run'
@@ -76,14 +76,15 @@ describe('the ops of a round', () => {
   })
 
   test.each([
-    ['several rows', 10, 15, 0, 8, 5],
-    ['the limit', 10, 90, 0, 64, 64],
-    ['an offset forward', 10, 10, 1, 8, 1],
-    ['an offset backward', 10, 15, -2, 8, 3],
-    ['nothing', 10, 10, 0, 8, 0],
-    ['an end before the start', 10, 4, -9, 8, 0],
-  ])('spanIndex: %s', async (_, from, to, toOffset, rows, count) => {
-    const [, index] = await same({
+    ['several rows', 10, 15, 0, 8, 5, 0],
+    ['the limit', 10, 90, 0, 64, 64, 0],
+    ['an offset forward', 10, 10, 1, 8, 1, 0],
+    ['an offset backward', 10, 15, -2, 8, 3, 0],
+    ['nothing', 10, 10, 0, 8, 0, 0],
+    ['an end before the start', 10, 4, -9, 8, 0, 0],
+    ['the token after each position', 10, 15, 0, 8, 5, 1],
+  ])('spanIndex: %s', async (_, from, to, toOffset, rows, count, tokenOffset) => {
+    const [tokens, index] = await same({
       tensors: {
         history: u32(Uint32Array.from({ length: 100 }, (_, i) => 1000 + i)),
         length: u32([50]),
@@ -100,10 +101,12 @@ describe('the ops of a round', () => {
           to: t('end'),
           toOffset,
           rows,
+          tokenOffset,
           tokens: t('tokens'),
           index: t('index'),
         }),
     })
+    if (count > 0) expect(tokens![0]).toBe(1000 + from + tokenOffset)
     expect(index!.slice(0, 2)).toEqual(Uint32Array.of(from, count))
     expect(index!.slice(INDEX.paths)).toEqual(indexOf(from, chain(count)).slice(INDEX.paths))
   })
@@ -142,6 +145,41 @@ describe('the ops of a round', () => {
       if (chance === 1) expect(outcome![OUTCOME.accepted]).toBe(deepest)
     },
   )
+
+  test('walkTree: NO_TOKEN ends a path, or is accepted where it was drafted, and is carried to the outcome', async () => {
+    for (const [tokens, path, chosen] of [
+      [
+        [9, 1, 2],
+        [0, 1],
+        [1, NO_TOKEN],
+      ],
+      [
+        [9, 1, NO_TOKEN],
+        [0, 1, 2],
+        [1, NO_TOKEN, 4],
+      ],
+    ] as const) {
+      const [outcome, history] = await same({
+        tensors: {
+          tokens: u32(tokens, MAX_TREE_ROWS),
+          index: u32(indexOf(8, chain(3))),
+          choices: u32([1, NO_TOKEN, 4]),
+          outcome: u32([], OUTCOME.words),
+          history: u32([], 20),
+          length: u32([8]),
+        },
+        read: ['outcome', 'history'],
+        record: (ops, t) => {
+          const pass = { rows: 3, first: 0, tokens: t('tokens'), index: t('index') }
+          ops.walkTree({ pass, choices: t('choices'), outcome: t('outcome') })
+          ops.commitTokens({ outcome: t('outcome'), sequence: { history: t('history'), length: t('length') } })
+        },
+      })
+      expect([...outcome!.slice(OUTCOME.path, OUTCOME.path + path.length)]).toEqual(path)
+      expect([...outcome!.slice(OUTCOME.tokens, OUTCOME.tokens + path.length)]).toEqual(chosen)
+      expect([...history!.slice(9, 9 + path.length)]).toEqual(chosen)
+    }
+  })
 
   test('walkTree: of equally deep accepted rows the lowest, and padding never', async () => {
     const [outcome] = await same({

@@ -15,7 +15,13 @@ export function largest(values: Float32Array, at: number, count: number): number
   return best
 }
 
-/** The k most likely of each row, best first, the lower id first among equals, with log-probabilities in nats. */
+/** An infinite logit counts as this: f32's largest finite number. */
+const largestFinite = 3.4028234663852886e38
+
+/**
+ * The k most likely of each row, best first, the lower id first among equals, with log-probabilities in nats; NO_TOKEN and -∞
+ * where nothing above -∞ is left.
+ */
 export function mostLikely(args: {
   readonly logits: Float32Array
   readonly vocab: number
@@ -27,19 +33,16 @@ export function mostLikely(args: {
 }): void {
   const { logits, vocab, rows, k, ids, logProbs, at } = args
   for (let r = 0; r < rows; r++) {
-    const row = logits.slice(r * vocab, (r + 1) * vocab)
-    const order = Array.from(row, (value, id) => ({
-      value: Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value,
-      id,
-    }))
-    order.sort((a, b) => b.value - a.value || a.id - b.id)
-    const peak = (order[0] as { value: number }).value
-    const total = order.reduce((sum, { value }) => sum + Math.exp(value - peak), 0)
-    const norm = peak + Math.log(total)
+    const order = Array.from(logits.subarray(r * vocab, (r + 1) * vocab), (value, id) => ({ value, id }))
+      .filter(({ value }) => value > Number.NEGATIVE_INFINITY)
+      .sort((a, b) => (a.value === b.value ? a.id - b.id : b.value - a.value))
+    const finite = order.map(({ value }) => Math.min(value, largestFinite))
+    const peak = finite[0] ?? 0
+    const norm = peak + Math.log(finite.reduce((sum, value) => sum + Math.exp(value - peak), 0))
     for (let j = 0; j < k; j++) {
-      const { value, id } = order[j] as { value: number; id: number }
-      ids.words[at + r * k + j] = id
-      if (logProbs) logProbs.floats[at + r * k + j] = value - norm
+      ids.words[at + r * k + j] = order[j]?.id ?? NO_TOKEN
+      if (logProbs)
+        logProbs.floats[at + r * k + j] = j < finite.length ? (finite[j] as number) - norm : Number.NEGATIVE_INFINITY
     }
   }
 }

@@ -29,6 +29,7 @@ export function indexSpan(args: {
   readonly from: number
   readonly to: number
   readonly limit: number
+  readonly tokenOffset: number
   readonly tokens: Pass['tokens']
   readonly index: Pass['index']
 }): void {
@@ -39,7 +40,7 @@ export function indexSpan(args: {
   index[INDEX.base] = args.from
   index[INDEX.rows] = rows
   for (let r = 0; r < rows; r++) {
-    tokens[r] = history[args.from + r] as number
+    tokens[r] = history[args.from + r + args.tokenOffset] as number
     index[INDEX.positions + r] = args.from + r
     for (let d = 0; d <= r; d++) index[INDEX.paths + r * MAX_PATH + d] = d
   }

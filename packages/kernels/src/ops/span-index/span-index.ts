@@ -5,7 +5,7 @@ import { spanIndexWgsl } from './span-index.wgsl'
 
 /** Committed tokens as a chain. Throws `SHAPE_MISMATCH`, also for more rows than a path has levels. */
 export function spanIndex(recorder: Recorder, args: Parameters<Ops['spanIndex']>[0]): void {
-  const { sequence, from, to, toOffset, rows, tokens, index } = args
+  const { sequence, from, to, toOffset, rows, tokenOffset = 0, tokens, index } = args
   checkCount('spanIndex', 'rows', rows, 1, MAX_PATH)
   checkCount('spanIndex', 'toOffset', toOffset, -(2 ** 31), 2 ** 31 - 1)
   checkElements('spanIndex', sequence.history, 'u32', 1)
@@ -16,7 +16,7 @@ export function spanIndex(recorder: Recorder, args: Parameters<Ops['spanIndex']>
   recorder.dispatch({
     label: 'spanIndex',
     wgsl: spanIndexWgsl,
-    params: [{ u32: rows }, { u32: toOffset }],
+    params: [{ u32: rows }, { u32: toOffset }, { u32: tokenOffset }],
     buffers: [
       { buffer: sequence.history, access: 'read' },
       { buffer: from, access: 'read' },

@@ -2,7 +2,7 @@ import { INDEX, MAX_PATH } from '@outrider/core/spec'
 
 /** One workgroup; its lanes share the (row, depth) entries of a chain's paths. */
 export const spanIndexWgsl: string = /* wgsl */ `
-struct Params { limit: u32, toOffset: i32 }
+struct Params { limit: u32, toOffset: i32, tokenOffset: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> history: array<u32>;
 @group(0) @binding(2) var<storage, read> start: array<u32>;
@@ -18,7 +18,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     index[${INDEX.rows}] = rows;
   }
   if (lane < rows) {
-    tokens[lane] = history[base + lane];
+    tokens[lane] = history[base + lane + p.tokenOffset];
     index[${INDEX.positions}u + lane] = base + lane;
   }
   for (var entry = lane; entry < rows * ${MAX_PATH}u; entry += 256u) {
