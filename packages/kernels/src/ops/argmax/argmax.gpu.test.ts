@@ -1,5 +1,5 @@
 import { referenceBackend } from '@outrider/core/reference'
-import type { Backend } from '@outrider/core/spec'
+import { type Backend, NO_TOKEN } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run } from '../../../test/run'
 import { random } from '../../../test/weight-source'
@@ -45,17 +45,34 @@ describe('argmax', () => {
     }
   })
 
-  test('NaN is the smallest, -0 equals 0, infinities count', async () => {
+  test('NaN and -∞ never win, -0 equals 0, +∞ wins, a row of nothing else has no token', async () => {
     const { NaN: none, NEGATIVE_INFINITY: low, POSITIVE_INFINITY: high } = Number
-    const rows = [
-      [none, -5, none, -4],
-      [none, low, none, -1e38],
-      [-1, -0, 0, -0],
-      [-1, 0, -0, 0],
-      [1e38, high, 3, high],
-      [1e-42, 0, 1e-41, -1e-45],
-      [none, none, none, none],
+    const rows: readonly (readonly [readonly number[], number])[] = [
+      [[none, -5, none, -4], 3],
+      [[none, low, none, -1e38], 3],
+      [[-1, -0, 0, -0], 1],
+      [[-1, 0, -0, 0], 1],
+      [[1e38, high, 3, high], 1],
+      [[none, low, high, none], 2],
+      [[1e-42, 0, 1e-41, -1e-45], 2],
+      [[-3.4028234663852886e38, none, low, low], 0],
+      [[none, none, none, none], NO_TOKEN],
+      [[low, low, low, low], NO_TOKEN],
+      [[low, none, none, low], NO_TOKEN],
     ]
-    expect([...(await best(backend, Float32Array.from(rows.flat()), 4))]).toEqual([3, 3, 1, 1, 1, 2, 0])
+    const logits = Float32Array.from(rows.flatMap(([row]) => row))
+    const found = await best(backend, logits, 4)
+    expect([...found]).toEqual(rows.map(([, token]) => token))
+    expect(found).toEqual(await best(referenceBackend(), logits, 4))
+  })
+
+  test('the same over several chunks: one token in a row of nothing, and none', async () => {
+    const vocab = 9000
+    const logits = new Float32Array(4 * vocab).fill(Number.NaN).fill(Number.NEGATIVE_INFINITY, vocab, 2 * vocab)
+    logits[2 * vocab + 8999] = -7
+    logits[3 * vocab + 4096] = Number.POSITIVE_INFINITY
+    const found = await best(backend, logits, vocab)
+    expect([...found]).toEqual([NO_TOKEN, NO_TOKEN, 8999, 4096])
+    expect(found).toEqual(await best(referenceBackend(), logits, vocab))
   })
 })

@@ -2,7 +2,8 @@ import { orderWgsl } from '../order.wgsl'
 
 /**
  * One workgroup a chunk of a row: group.x is the chunk, group.y the row. The first pass reads logits, a second one the pairs
- * (order, id) that the first left for each chunk; the last pass writes ids.
+ * (order, id) that the first left for each chunk; the last pass writes ids. Where nothing is above -infinity, `bestId` keeps its
+ * zero, whose complement is NO_TOKEN.
  */
 export function argmaxWgsl({ first, last }: { readonly first: boolean; readonly last: boolean }): string {
   const candidate = first
@@ -29,7 +30,7 @@ fn main(
 ) {
   let row = group.y * p.count;
   let end = min(p.count, (group.x + 1u) * p.chunk);
-  var mine = nothing;
+  var mine = lowest;
   var mineId = 0u;
   for (var i = group.x * p.chunk + lane; i < end; i += 256u) {
     ${candidate}
@@ -37,7 +38,7 @@ fn main(
   }
   atomicMax(&bestWord, mine);
   workgroupBarrier();
-  if (mine != nothing && mine == atomicLoad(&bestWord)) { atomicMax(&bestId, ~mineId); }
+  if (mine > lowest && mine == atomicLoad(&bestWord)) { atomicMax(&bestId, ~mineId); }
   workgroupBarrier();
   if (lane == 0u) {
     ${store}

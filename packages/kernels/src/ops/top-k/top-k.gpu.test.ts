@@ -1,5 +1,5 @@
 import { referenceBackend } from '@outrider/core/reference'
-import type { Backend } from '@outrider/core/spec'
+import { type Backend, NO_TOKEN } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { paths } from '../../../test/backends'
 import { run, words } from '../../../test/run'
@@ -69,12 +69,42 @@ describe.each(paths)('topK through $path', ({ options }) => {
     }
   })
 
-  test('NaN is the smallest and takes no probability; far tails vanish', async () => {
-    const { NaN: none, NEGATIVE_INFINITY: low } = Number
-    const { ids, logProbs } = await best(backend, Float32Array.of(none, 3, low, 3, -1e30, none), 6, 6)
-    expect([...ids]).toEqual([1, 3, 4, 0, 2, 5])
-    expect(logProbs[0]).toBeCloseTo(-Math.LN2, 6)
-    expect(logProbs[2]).toBeCloseTo(-1e30, -25)
+  const { NaN: none, NEGATIVE_INFINITY: low, POSITIVE_INFINITY: high } = Number
+  test.each([
+    ['NaN and -∞ are never chosen, far tails vanish', [none, 3, low, 3, -1e30, none], [1, 3, 4]],
+    ['one token', [none, low, none, none, low, -9], [5]],
+    ['+∞ takes all', [high, 1, none, high, 3e38, low], [0, 3, 4, 1]],
+    ['NaN alone', [none, none, none, none, none, none], []],
+    ['-∞ alone', [low, low, low, low, low, low], []],
+    ['NaN and -∞', [low, none, none, low, none, low], []],
+    ['the least finite one', [none, -3.4028234663852886e38, low, none, none, none], [1]],
+  ])('%s', async (_, row, expected) => {
+    const logits = Float32Array.from(row)
+    const { ids, logProbs } = await best(backend, logits, 6, 6)
+    expect([...ids]).toEqual([...expected, ...Array.from({ length: 6 - expected.length }, () => NO_TOKEN)])
+    const reference = await best(referenceBackend(), logits, 6, 6)
+    expect(ids).toEqual(reference.ids)
+    logProbs.forEach((value, j) => {
+      const right = reference.logProbs[j]!
+      if (Number.isFinite(right)) expect(Math.abs(value - right)).toBeLessThanOrEqual(1e-6 * Math.max(1, -right))
+      else expect(value).toBe(right)
+    })
+    expect(logProbs.findIndex((value) => value === low)).toBe(expected.length)
+  })
+
+  test('the same over several chunks', async () => {
+    const vocab = 5000
+    const logits = new Float32Array(3 * vocab).fill(none).fill(low, vocab, 2 * vocab)
+    logits.set([-4, 2], 2 * vocab + 2047)
+    logits[2 * vocab + 4999] = 2
+    const found = await best(backend, logits, vocab, 4)
+    expect([...found.ids]).toEqual([...new Array(8).fill(NO_TOKEN), 2048, 4999, 2047, NO_TOKEN])
+    const expected = await best(referenceBackend(), logits, vocab, 4)
+    expect(found.ids).toEqual(expected.ids)
+    found.logProbs.forEach((value, j) => {
+      if (Number.isFinite(value)) expect(value).toBeCloseTo(expected.logProbs[j]!, 6)
+      else expect(value).toBe(expected.logProbs[j])
+    })
   })
 
   test('bounds are refused', async () => {

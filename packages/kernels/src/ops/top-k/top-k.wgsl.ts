@@ -9,16 +9,17 @@ export function recordWords(k: number): number {
 
 /**
  * k rounds: each lane offers the best of its elements that comes after the last winner, the workgroup takes the best offer,
- * and the lane that won looks for its next. `candidate` gives `word` and `id` of element i; `take` stores the winner of round j.
+ * and the lane that won looks for its next. `candidate` gives `word` and `id` of element i; `take` stores the winner of round j,
+ * which is `lowest` and NO_TOKEN, the complement of the zero in `bestId`, once nothing above -infinity is left.
  */
 function rounds(args: { readonly k: number; readonly candidate: string; readonly take: string }): string {
   return `
-  var mine = nothing;
+  var mine = lowest;
   var mineId = 0u;
   for (var j = 0u; j < ${args.k}u; j++) {
     if (search) {
-      mine = nothing;
-      mineId = 0xffffffffu;
+      mine = lowest;
+      mineId = 0u;
       for (var i = start + lane; i < end; i += 256u) {
         ${args.candidate}
         let after = word < lastWord || (word == lastWord && id > lastId);
@@ -28,7 +29,7 @@ function rounds(args: { readonly k: number; readonly candidate: string; readonly
     atomicMax(&bestWord[j], mine);
     workgroupBarrier();
     lastWord = atomicLoad(&bestWord[j]);
-    if (mine != nothing && mine == lastWord) { atomicMax(&bestId[j], ~mineId); }
+    if (mine > lowest && mine == lastWord) { atomicMax(&bestId[j], ~mineId); }
     workgroupBarrier();
     lastId = ~atomicLoad(&bestId[j]);
     search = mine == lastWord && mineId == lastId;
@@ -97,13 +98,13 @@ export function topKMergeWgsl(k: number, withLogProbs: boolean): string {
     let word = records[row + c * ${words}u];
     if (word > lowest) { total = fma(bitcast<f32>(records[row + c * ${words}u + 1u]), exp(max(ordered(word) - peak, -87.0)), total); }
   }
-  let norm = peak + log(total);`
+  let norm = peak + log(max(total, 1.0)); // the peak alone gives 1`
   return /* wgsl */ `
 struct Params { chunks: u32, at: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> records: array<u32>; // [rows, chunks, ${words}]
 @group(0) @binding(2) var<storage, read_write> ids: array<u32>;
-${withLogProbs ? '@group(0) @binding(3) var<storage, read_write> logProbs: array<f32>;' : ''}
+${withLogProbs ? '@group(0) @binding(3) var<storage, read_write> logProbs: array<u32>; // bits of f32' : ''}
 ${orderWgsl}
 ${shared(k)}
 @compute @workgroup_size(256)
@@ -117,7 +118,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${rounds({
     k,
     candidate: `let at = row + (i / ${k}u) * ${words}u + 2u + 2u * (i % ${k}u); let word = records[at]; let id = records[at + 1u];`,
-    take: `if (lane == 0u) { ids[to + j] = lastId; ${withLogProbs ? 'logProbs[to + j] = ordered(lastWord) - norm;' : ''} }`,
+    take: `if (lane == 0u) { ids[to + j] = lastId; ${withLogProbs ? 'logProbs[to + j] = select(bitcast<u32>(ordered(lastWord) - norm), 0xff800000u, lastWord == lowest);' : ''} }`,
   })}
 }`
 }
