@@ -33,7 +33,18 @@ export interface LayerSpace {
   readonly gated: Tensor
 }
 
-/** Allocates what `recordLayer` uses. Throws `OUT_OF_MEMORY`. */
+/**
+ * Allocates what `recordLayer` uses, as `owned`'s. Throws `OUT_OF_MEMORY`.
+ *
+ * @example
+ * ```ts
+ * import { layerSpace, Owned, type SessionView, type TargetModel } from '@outrider/core'
+ *
+ * const owned = new Owned()
+ * export const spaceLike = ({ backend, maxRows }: SessionView, { config }: TargetModel) =>
+ *   layerSpace(backend, owned, config, maxRows)
+ * ```
+ */
 export function layerSpace(backend: Backend, owned: Owned, shape: LayerShape, maxRows: number): LayerSpace {
   const rows = (width: number, label: string) => owned.add(backend.tensor([maxRows, width], 'f32', label))
   return {

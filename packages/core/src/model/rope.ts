@@ -54,6 +54,13 @@ function stretched(config: ModelConfig, positions: number): RopeConfig {
  * Cosine and sine of each pair at each position: f32 [positions, headDim / 2, 2]. Computed in double, so that every backend
  * rotates by the same floats. `reach` is the longest sequence that is served: dynamic scaling goes by it, and a table may cover
  * rows beyond. Su et al. 2021; the scalings as Hugging Face's `rope_scaling` defines them.
+ *
+ * @example
+ * ```ts
+ * import { type ModelConfig, ropeTable } from '@outrider/core'
+ *
+ * export const half = (config: ModelConfig): Float32Array => ropeTable(config, config.maxPositions / 2)
+ * ```
  */
 export function ropeTable(config: ModelConfig, positions: number, reach: number = positions): Float32Array {
   const rope = stretched(config, reach)

@@ -15,6 +15,7 @@ export interface DeviceAcceptance {
   start(backend: Backend, maxRows: number): DeviceVerdict
 }
 
+/** A rule's part of one session's programs. What it allocated is freed by its `dispose`. */
 export interface DeviceVerdict {
   /** Reads logits f32 [rows, vocab] and the tree's tokens (`pass`), and leaves the outcome (OUTCOME). */
   record(

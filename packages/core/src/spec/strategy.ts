@@ -83,6 +83,7 @@ export interface DecoderModel {
   dispose(): void
 }
 
+/** Which rows run through which layers, and what is kept of them. */
 export interface ForwardArgs {
   readonly pass: Pass
   readonly cache: KvCache
@@ -155,6 +156,7 @@ export interface DeviceDraft {
   readonly parents: readonly number[] | null
 }
 
+/** What a proposer answers: a tree on the host, one that programs leave on the device, or nothing. */
 export type Draft = HostDraft | DeviceDraft | null
 
 /** What was committed: by the prompt's prefill, or by a round. */

@@ -9,19 +9,46 @@ export interface TreeLimits {
   readonly vocab: number
 }
 
-/** Level of each node below the pending token: 1 for its children. */
+/**
+ * Level of each node below the pending token: 1 for its children.
+ *
+ * @example
+ * ```ts
+ * import { depths } from '@outrider/core'
+ *
+ * console.log(depths([-1, -1, 0])) // [1, 1, 2]
+ * ```
+ */
 export function depths(parents: readonly number[]): readonly number[] {
   const levels: number[] = []
   for (const parent of parents) levels.push(parent < 0 ? 1 : (levels[parent] as number) + 1)
   return levels
 }
 
-/** Whether every node's parent is the node before it. */
+/**
+ * Whether every node's parent is the node before it.
+ *
+ * @example
+ * ```ts
+ * import { isChain } from '@outrider/core'
+ *
+ * console.log(isChain([-1, 0, 1])) // true
+ * ```
+ */
 export function isChain(parents: readonly number[]): boolean {
   return parents.every((parent, node) => parent === node - 1)
 }
 
-/** A chain of tokens as a tree. */
+/**
+ * A chain of tokens as a tree.
+ *
+ * @example
+ * ```ts
+ * import { chain } from '@outrider/core'
+ *
+ * console.log(chain([5, 7]).parents) // [-1, 0]
+ * ```
+ */
 export function chain(tokens: readonly number[]): TokenTree {
   return { tokens, parents: tokens.map((_, node) => node - 1) }
 }

@@ -196,7 +196,17 @@ export class Engine {
   }
 }
 
-/** Reads a generation to its end. */
+/**
+ * Reads a generation to its end. Throws what the generation throws.
+ *
+ * @example
+ * ```ts
+ * import { type ChatSession, collect } from '@outrider/core'
+ *
+ * export const ask = async (chat: ChatSession, question: string): Promise<string> =>
+ *   (await collect(chat.send(question))).text
+ * ```
+ */
 export async function collect(parts: AsyncIterable<Part>): Promise<Completion> {
   let text = ''
   const all: TextToken[] = []

@@ -41,6 +41,19 @@ export interface WiringTokens {
   readonly stepper: ServiceIdentifier<Stepper>
 }
 
+/**
+ * What a module given to `createEngine` binds anew.
+ *
+ * @example
+ * ```ts
+ * import { type AcceptanceRule, type EngineOptions, tokens } from '@outrider/core'
+ * import { ContainerModule } from 'inversify'
+ *
+ * export const judgedBy = (rule: AcceptanceRule): Pick<EngineOptions, 'modules'> => ({
+ *   modules: [new ContainerModule(({ rebind }) => void rebind(tokens.defaultRule).toConstantValue(rule))],
+ * })
+ * ```
+ */
 export const tokens: WiringTokens = {
   backend: token('backend'),
   model: token('model'),
