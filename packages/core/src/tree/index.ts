@@ -1,2 +1,1 @@
 export { chain, checkTopology, checkTree, depths, isChain, type TreeLimits } from './check'
-export type { TokenTree } from './tree'

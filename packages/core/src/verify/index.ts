@@ -1,3 +1,2 @@
-export { bucketFor, buckets } from './buckets'
 export { rowInvariant } from './row-invariance'
-export { type Kept, Verifier, type VerifierParts } from './verifier'
+export { type Kept, Verifier } from './verifier'

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { safetensorsFile } from './safetensors-file'
 import { type Alphabet, tinyTokenizer } from './tiny-tokenizer'
 
 /** Sizes of a seeded model; everything that a Llama-family config.json may say can be overridden. */
@@ -122,22 +123,11 @@ function tinyTensors(config: typeof tinyConfig & Record<string, unknown>, seed: 
   return tensors
 }
 
-/** The bytes of a safetensors file. */
-export function safetensors(tensors: ReadonlyMap<string, TinyTensor>): Uint8Array {
-  const header: Record<string, unknown> = {}
-  let offset = 0
-  for (const [name, { shape, values }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] }
-    offset += values.byteLength
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header))
-  const file = new Uint8Array(8 + json.length + offset)
-  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true)
-  file.set(json, 8)
-  let at = 8 + json.length
-  for (const { values } of tensors.values()) {
-    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at)
-    at += values.byteLength
-  }
-  return file
+function safetensors(tensors: ReadonlyMap<string, TinyTensor>): Uint8Array {
+  return safetensorsFile(
+    [...tensors].map(([name, { shape, values }]) => {
+      const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+      return { name, dtype: 'F32', shape, data }
+    }),
+  )
 }

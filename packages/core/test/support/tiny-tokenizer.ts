@@ -2,7 +2,7 @@
 export type Alphabet = 'ascii' | 'bytes'
 
 /** Ids 0 to 3: the end of a turn or text, and what opens a turn of each role. */
-export const specials = ['<|end|>', '<|user|>', '<|assistant|>', '<|system|>'] as const
+const specials = ['<|end|>', '<|user|>', '<|assistant|>', '<|system|>'] as const
 
 /** A chat template over `specials`. */
 export const tinyTemplate =
