@@ -71,6 +71,7 @@ describe.each([{ subgroups: true }, { subgroups: false }])(
         ops.commitTokens({ outcome, sequence })
         ops.commitLength({ outcome, length: t.other, fed: 4 })
         ops.setLength({ sequence, length: t.other, offset: -1 })
+        ops.setLength({ sequence, length: t.length, offset: 1 })
       })
     })
 

@@ -1,4 +1,3 @@
-import { OutriderError } from '../errors'
 import { checkedOps, INDEX, type Ops, OUTCOME } from '../spec'
 import { host, hostWeight } from './memory'
 import { attend, liveRows, placeHeads } from './ops/attention'
@@ -6,7 +5,7 @@ import { largest, mostLikely } from './ops/choose'
 import { inputs, normalise, product, silu } from './ops/dense'
 import { acceptedRows, commit, compact, indexSpan, indexTree, walk } from './ops/tree'
 
-/** The ops of the reference backend: each checks its shapes now and pushes what to run later. */
+/** The ops of the reference backend: each is checked now and pushes what to run later. */
 export function recordOps(push: (step: () => void) => void): Ops {
   const ops: Ops = {
     embed: ({ table, pass, out }) => {
@@ -89,19 +88,20 @@ export function recordOps(push: (step: () => void) => void): Ops {
     treeAttention: (args) => push(() => attend({ ...args, q: host(args.q), out: host(args.out) })),
 
     gatherRows: ({ x, indices, at, rows, out }) => {
-      const width = x.shape[1] as number
+      const [height, width] = x.shape as [number, number]
+      const last = height - 1
       push(() => {
         for (let i = 0; i < rows; i++) {
-          const row = host(indices).words[at + i] as number
+          const row = Math.min(host(indices).words[at + i] as number, last)
           host(out).floats.set(host(x).floats.subarray(row * width, (row + 1) * width), i * width)
         }
       })
     },
 
     gatherLast: ({ x, pass, out }) => {
-      const width = x.shape[1] as number
+      const [height, width] = x.shape as [number, number]
       push(() => {
-        const row = Math.max(0, (host(pass.index).words[INDEX.rows] as number) - 1)
+        const row = Math.min(Math.max(0, (host(pass.index).words[INDEX.rows] as number) - 1), height - 1)
         host(out).floats.set(host(x).floats.subarray(row * width, (row + 1) * width), 0)
       })
     },
@@ -169,13 +169,10 @@ export function recordOps(push: (step: () => void) => void): Ops {
       })
     },
 
-    kernel: ({ label, tensors, reference }) =>
-      push(() => {
-        const views = tensors.map(({ tensor }) => (tensor.dtype === 'u32' ? host(tensor).words : host(tensor).floats))
-        if (tensors.some(({ tensor }) => tensor.dtype === 'f16'))
-          throw new OutriderError('SHAPE_MISMATCH', `${label}: a plugin's own kernel takes f32 and u32 tensors`)
-        reference(views)
-      }),
+    kernel: ({ tensors, reference }) =>
+      push(() =>
+        reference(tensors.map(({ tensor }) => (tensor.dtype === 'u32' ? host(tensor).words : host(tensor).floats))),
+      ),
   }
   return checkedOps(ops)
 }

@@ -1,93 +1,100 @@
 import { OutriderError } from '../errors'
-import type { Norm, Ops } from './ops'
-import { INDEX, MAX_TREE_ROWS, OUTCOME, type Pass, type TreeTensors } from './pass'
-import type { DType, Tensor, Weight } from './tensor'
+import * as check from './checks'
+import type { CustomKernel, Norm, Ops } from './ops'
+import { INDEX, MAX_PATH, MAX_TREE_ROWS, OUTCOME, type Pass } from './pass'
+import type { Tensor, Weight } from './tensor'
 
-function fail(op: string, what: string): never {
-  throw new OutriderError('SHAPE_MISMATCH', `${op}: ${what}`, { details: { op } })
-}
+/** Most tokens that `topK` chooses. */
+const mostChoices = 32
 
-/** A tensor of `dtype` whose last axis is `width` (null: any) and that has `rows` rows at least. */
-function matrix(op: string, name: string, tensor: Tensor, dtype: DType, rows: number, width: number | null): number {
-  const [height, columns] = tensor.shape as [number, number]
-  if (tensor.dtype !== dtype || tensor.shape.length !== 2 || height < rows || (width !== null && columns !== width))
-    fail(
-      op,
-      `${name} must be ${dtype} [${rows} rows or more, ${width ?? 'any'}], but ${tensor.label} is ${tensor.dtype} [${tensor.shape}]`,
-    )
-  return columns
-}
-
-/** A tensor of `dtype` with `count` elements at least (or exactly). */
-function vector(op: string, name: string, tensor: Tensor, dtype: DType, count: number, exact = false): void {
-  const size = tensor.shape.reduce((product, axis) => product * axis, 1)
-  if (tensor.dtype !== dtype || size < count || (exact && size !== count))
-    fail(
-      op,
-      `${name} must hold ${exact ? '' : 'at least '}${count} ${dtype}, but ${tensor.label} is ${tensor.dtype} [${tensor.shape}]`,
-    )
-}
-
-function norm(op: string, value: Norm | undefined, width: number): void {
-  if (value) vector(op, 'norm.gain', value.gain, 'f32', width, true)
-}
-
-function rowCount(op: string, rows: number): void {
-  if (!Number.isInteger(rows) || rows < 1 || rows > MAX_TREE_ROWS)
-    fail(op, `rows must be 1 to ${MAX_TREE_ROWS}, not ${rows}`)
-}
-
-function pass(op: string, value: Pass | undefined): void {
-  if (!value) return
-  rowCount(op, value.rows)
-  if (value.first < 0 || value.first + value.rows > MAX_TREE_ROWS)
-    fail(op, `rows ${value.first} + ${value.rows} exceed ${MAX_TREE_ROWS}`)
-  vector(op, 'pass.tokens', value.tokens, 'u32', MAX_TREE_ROWS)
-  vector(op, 'pass.index', value.index, 'u32', INDEX.words, true)
-}
-
-function tree(op: string, value: TreeTensors): void {
-  vector(op, 'tree.tokens', value.tokens, 'u32', MAX_TREE_ROWS)
-  vector(op, 'tree.shape', value.shape, 'u32', MAX_TREE_ROWS)
-}
-
-function attention(
-  op: string,
-  args: { heads: number; kvHeads: number; headDim: number; cache: { tensor: Tensor; layer: number } },
-): void {
-  const { heads, kvHeads, headDim, cache } = args
-  const [layers, two, keyHeads, , width] = cache.tensor.shape as [number, number, number, number, number]
-  if (heads % kvHeads !== 0) fail(op, `${heads} query heads cannot share ${kvHeads} key heads evenly`)
-  if (headDim % 2 !== 0 || headDim < 32 || headDim > 256) fail(op, `headDim must be even, 32 to 256, not ${headDim}`)
-  if (
-    cache.tensor.shape.length !== 5 ||
-    two !== 2 ||
-    keyHeads !== kvHeads ||
-    width !== headDim ||
-    cache.layer >= layers
-  )
-    fail(
-      op,
-      `the cache must be [layers > ${cache.layer}, 2, ${kvHeads}, slots, ${headDim}], but is [${cache.tensor.shape}]`,
-    )
-}
-
+/** The linear family: x f32 [rows, inputs] against a weight [outputs, inputs], into out f32 [rows, width]. */
 function product(
   op: string,
   args: { x: Tensor; weight: Weight; out: Tensor; rows: number; norm?: Norm | undefined; pass?: Pass | undefined },
   width: number,
 ): void {
-  rowCount(op, args.rows)
-  pass(op, args.pass)
-  matrix(op, 'x', args.x, 'f32', args.rows, args.weight.shape[1])
-  matrix(op, 'out', args.out, 'f32', args.rows, width)
-  norm(op, args.norm, args.weight.shape[1])
-  if (args.x === args.out) fail(op, 'x and out must be different tensors')
+  const { x, weight, out, rows } = args
+  check.rowCount(op, rows)
+  if (args.pass) check.pass(op, args.pass, rows)
+  check.matrix(op, 'x', x, rows, weight.shape[1])
+  check.matrix(op, 'out', out, rows, width)
+  check.norm(op, args.norm, weight.shape[1])
+  check.apart(op, [out], [x])
+}
+
+function qkv(args: Parameters<Ops['qkv']>[0]): void {
+  const { x, weights, heads, kvHeads, headDim, rope, q, headNorm } = args
+  const { rows } = args.pass
+  check.pass('qkv', args.pass)
+  check.attention('qkv', args)
+  const width = check.matrix('qkv', 'x', x, rows, null)
+  check.matrix('qkv', 'q', q, rows, heads * headDim)
+  if (weights.some(({ shape }) => shape[1] !== width || shape[0] % headDim !== 0))
+    check.refuse('qkv', `every weight must have ${width} inputs and whole heads of ${headDim}`)
+  const outputs = weights.reduce((sum, { shape }) => sum + shape[0], 0)
+  const total = (heads + 2 * kvHeads) * headDim
+  if (outputs !== total) check.refuse('qkv', `the weights have ${outputs} rows, but q, k and v need ${total}`)
+  check.elements('qkv', 'rope.table', rope.table, 'f32', headDim)
+  check.norm('qkv', args.norm, width)
+  check.norm('qkv', headNorm?.q, headDim)
+  check.norm('qkv', headNorm?.k, headDim)
+  if (args.bias) check.vector('qkv', 'bias', args.bias, total)
+  check.apart('qkv', [q, args.cache.tensor], [x, rope.table])
+}
+
+function topK({ logits, vocab, rows, k, ids, logProbs, at = 0 }: Parameters<Ops['topK']>[0]): void {
+  check.rowCount('topK', rows)
+  check.whole('topK', 'k', k, 1, Math.min(mostChoices, vocab))
+  check.place('topK', 'at', at)
+  check.matrix('topK', 'logits', logits, rows, vocab)
+  check.elements('topK', 'ids', ids, 'u32', at + rows * k)
+  if (!logProbs) return
+  check.elements('topK', 'logProbs', logProbs, 'f32', at + rows * k)
+  check.apart('topK', [logProbs], [logits])
+}
+
+function spanIndex(args: Parameters<Ops['spanIndex']>[0]): void {
+  check.whole('spanIndex', 'rows', args.rows, 1, MAX_PATH)
+  check.offset('spanIndex', 'toOffset', args.toOffset)
+  check.offset('spanIndex', 'tokenOffset', args.tokenOffset ?? 0)
+  check.elements('spanIndex', 'sequence.history', args.sequence.history, 'u32', 1)
+  check.elements('spanIndex', 'from', args.from, 'u32', 1)
+  check.elements('spanIndex', 'to', args.to, 'u32', 1)
+  check.elements('spanIndex', 'tokens', args.tokens, 'u32', MAX_TREE_ROWS)
+  check.elements('spanIndex', 'index', args.index, 'u32', INDEX.words)
+  check.apart('spanIndex', [args.tokens, args.index], [args.sequence.history, args.from, args.to])
+}
+
+function concat({ parts, out, rows }: Parameters<Ops['concat']>[0]): void {
+  check.rowCount('concat', rows)
+  if (parts.length === 0) check.refuse('concat', 'there must be a part')
+  let total = 0
+  for (const part of parts) {
+    const width = check.matrix('concat', 'part', part.x, rows, null)
+    check.norm('concat', part.norm, width)
+    check.apart('concat', [out], [part.x])
+    total += width
+  }
+  check.matrix('concat', 'out', out, rows, total)
+}
+
+function kernel({ label, tensors }: CustomKernel): void {
+  const invalid = (what: string): never => {
+    throw new OutriderError('KERNEL_INVALID', `${label}: ${what}`, { details: { op: label } })
+  }
+  if (tensors.length === 0) invalid('it binds no tensor and could leave nothing behind: give it one')
+  for (const { tensor, access } of tensors) {
+    if (access !== 'read' && access !== 'read_write')
+      invalid(`access to ${tensor.label} must be 'read' or 'read_write', not '${access}'`)
+    if (access === 'read_write' && tensors.filter((other) => other.tensor === tensor).length > 1)
+      invalid(`${tensor.label} is written and bound twice: bind it once`)
+    if (tensor.dtype === 'f16') check.refuse(label, `takes f32 and u32 tensors, but ${tensor.label} is f16`)
+  }
 }
 
 /**
- * Ops that check shapes and element types before they record: every backend wraps its own, so that a wrong call gets the same
- * words everywhere. Throws `SHAPE_MISMATCH`.
+ * Ops that check their arguments before they record: every backend wraps its own, so that a wrong call gets the same words
+ * everywhere. Throws `SHAPE_MISMATCH`; for a plugin's own op that states its tensors wrongly `KERNEL_INVALID`.
  *
  * @example
  * ```ts
@@ -99,141 +106,129 @@ function product(
 export function checkedOps(ops: Ops): Ops {
   return {
     embed: (args) => {
-      pass('embed', args.pass)
-      matrix('embed', 'out', args.out, 'f32', args.pass.rows, args.table.shape[1])
+      check.pass('embed', args.pass)
+      check.matrix('embed', 'out', args.out, args.pass.rows, args.table.shape[1])
       ops.embed(args)
     },
     rmsNorm: (args) => {
-      rowCount('rmsNorm', args.rows)
-      const width = matrix('rmsNorm', 'x', args.x, 'f32', args.rows, null)
-      matrix('rmsNorm', 'out', args.out, 'f32', args.rows, width)
-      norm('rmsNorm', args.norm, width)
+      check.rowCount('rmsNorm', args.rows)
+      if (args.pass) check.pass('rmsNorm', args.pass, args.rows)
+      const width = check.matrix('rmsNorm', 'x', args.x, args.rows, null)
+      check.matrix('rmsNorm', 'out', args.out, args.rows, width)
+      check.norm('rmsNorm', args.norm, width)
       ops.rmsNorm(args)
     },
     linear: (args) => {
       product('linear', args, args.weight.shape[0])
-      if (args.bias) vector('linear', 'bias', args.bias, 'f32', args.weight.shape[0], true)
+      if (args.bias) check.vector('linear', 'bias', args.bias, args.weight.shape[0])
       ops.linear(args)
     },
     gatedLinear: (args) => {
       if (args.weight.shape[0] % 2 !== 0)
-        fail('gatedLinear', 'the weight must alternate gate and up rows, an even number')
+        check.refuse('gatedLinear', 'the weight must alternate gate and up rows, an even number')
       product('gatedLinear', args, args.weight.shape[0] / 2)
       ops.gatedLinear(args)
     },
     qkv: (args) => {
-      const total = (args.heads + 2 * args.kvHeads) * args.headDim
-      const width = args.x.shape[1] as number
-      pass('qkv', args.pass)
-      attention('qkv', args)
-      matrix('qkv', 'x', args.x, 'f32', args.pass.rows, null)
-      matrix('qkv', 'q', args.q, 'f32', args.pass.rows, args.heads * args.headDim)
-      if (args.weights.some(({ shape }) => shape[1] !== width || shape[0] % args.headDim !== 0))
-        fail('qkv', `every weight must have ${width} inputs and whole heads of ${args.headDim}`)
-      const outputs = args.weights.reduce((sum, { shape }) => sum + shape[0], 0)
-      if (outputs !== total) fail('qkv', `the weights have ${outputs} rows, but q, k and v need ${total}`)
-      norm('qkv', args.norm, width)
-      norm('qkv', args.headNorm?.q, args.headDim)
-      norm('qkv', args.headNorm?.k, args.headDim)
-      if (args.bias) vector('qkv', 'bias', args.bias, 'f32', total, true)
+      qkv(args)
       ops.qkv(args)
     },
     treeAttention: (args) => {
-      pass('treeAttention', args.pass)
-      attention('treeAttention', args)
-      matrix('treeAttention', 'q', args.q, 'f32', args.pass.rows, args.heads * args.headDim)
-      matrix('treeAttention', 'out', args.out, 'f32', args.pass.rows, args.heads * args.headDim)
+      const { q, out, heads, headDim } = args
+      check.pass('treeAttention', args.pass)
+      check.attention('treeAttention', args)
+      check.matrix('treeAttention', 'q', q, args.pass.rows, heads * headDim)
+      check.matrix('treeAttention', 'out', out, args.pass.rows, heads * headDim)
+      check.apart('treeAttention', [out], [q])
       ops.treeAttention(args)
     },
     gatherRows: (args) => {
-      rowCount('gatherRows', args.rows)
-      vector('gatherRows', 'indices', args.indices, 'u32', args.at + args.rows)
-      const width = matrix('gatherRows', 'x', args.x, 'f32', 1, null)
-      matrix('gatherRows', 'out', args.out, 'f32', args.rows, width)
+      check.rowCount('gatherRows', args.rows)
+      check.place('gatherRows', 'at', args.at)
+      check.elements('gatherRows', 'indices', args.indices, 'u32', args.at + args.rows)
+      const width = check.matrix('gatherRows', 'x', args.x, 1, null)
+      check.matrix('gatherRows', 'out', args.out, args.rows, width)
+      check.apart('gatherRows', [args.out], [args.x])
       ops.gatherRows(args)
     },
     gatherLast: (args) => {
-      pass('gatherLast', args.pass)
-      const width = matrix('gatherLast', 'x', args.x, 'f32', args.pass.rows, null)
-      matrix('gatherLast', 'out', args.out, 'f32', 1, width)
+      check.wholePass('gatherLast', args.pass)
+      const width = check.matrix('gatherLast', 'x', args.x, args.pass.rows, null)
+      check.matrix('gatherLast', 'out', args.out, 1, width)
+      check.apart('gatherLast', [args.out], [args.x])
       ops.gatherLast(args)
     },
     argmax: (args) => {
-      rowCount('argmax', args.rows)
-      matrix('argmax', 'logits', args.logits, 'f32', args.rows, args.vocab)
-      vector('argmax', 'out', args.out, 'u32', (args.at ?? 0) + args.rows)
+      check.rowCount('argmax', args.rows)
+      check.place('argmax', 'at', args.at ?? 0)
+      check.matrix('argmax', 'logits', args.logits, args.rows, args.vocab)
+      check.elements('argmax', 'out', args.out, 'u32', (args.at ?? 0) + args.rows)
       ops.argmax(args)
     },
     topK: (args) => {
-      rowCount('topK', args.rows)
-      if (args.k < 1 || args.k > Math.min(32, args.vocab))
-        fail('topK', `k must be 1 to ${Math.min(32, args.vocab)}, not ${args.k}`)
-      matrix('topK', 'logits', args.logits, 'f32', args.rows, args.vocab)
-      vector('topK', 'ids', args.ids, 'u32', (args.at ?? 0) + args.rows * args.k)
-      if (args.logProbs) vector('topK', 'logProbs', args.logProbs, 'f32', (args.at ?? 0) + args.rows * args.k)
+      topK(args)
       ops.topK(args)
     },
     treeIndex: (args) => {
-      tree('treeIndex', args.tree)
-      vector('treeIndex', 'index', args.index, 'u32', INDEX.words, true)
+      const { tree, sequence, index } = args
+      check.tree('treeIndex', tree)
+      check.sequence('treeIndex', sequence)
+      check.elements('treeIndex', 'index', index, 'u32', INDEX.words)
+      check.apart('treeIndex', [tree.tokens, index], [tree.shape, sequence.history, sequence.length])
       ops.treeIndex(args)
     },
     spanIndex: (args) => {
-      rowCount('spanIndex', args.rows)
-      if (args.rows > 64) fail('spanIndex', `a span has at most 64 rows, not ${args.rows}`)
-      vector('spanIndex', 'tokens', args.tokens, 'u32', MAX_TREE_ROWS)
-      vector('spanIndex', 'index', args.index, 'u32', INDEX.words, true)
+      spanIndex(args)
       ops.spanIndex(args)
     },
     walkTree: (args) => {
-      pass('walkTree', args.pass)
-      vector('walkTree', 'choices', args.choices, 'u32', args.pass.rows)
-      vector('walkTree', 'outcome', args.outcome, 'u32', OUTCOME.words)
+      const { pass, choices, outcome } = args
+      check.wholePass('walkTree', pass)
+      check.elements('walkTree', 'choices', choices, 'u32', pass.rows)
+      check.elements('walkTree', 'outcome', outcome, 'u32', OUTCOME.words)
+      check.apart('walkTree', [outcome], [pass.tokens, pass.index, choices])
       ops.walkTree(args)
     },
     commitTokens: (args) => {
-      vector('commitTokens', 'outcome', args.outcome, 'u32', OUTCOME.words)
+      const { outcome, sequence } = args
+      check.elements('commitTokens', 'outcome', outcome, 'u32', OUTCOME.words)
+      check.sequence('commitTokens', sequence)
+      check.apart('commitTokens', [sequence.history, sequence.length], [outcome])
       ops.commitTokens(args)
     },
     compactKv: (args) => {
-      vector('compactKv', 'outcome', args.outcome, 'u32', OUTCOME.words)
-      if (args.cache.shape.length !== 5)
-        fail('compactKv', `the cache must be [layers, 2, kvHeads, slots, headDim], but is [${args.cache.shape}]`)
+      check.rowCount('compactKv', args.rows)
+      check.elements('compactKv', 'outcome', args.outcome, 'u32', OUTCOME.words)
+      check.cacheTensor('compactKv', args.cache)
       ops.compactKv(args)
     },
     commitLength: (args) => {
-      vector('commitLength', 'outcome', args.outcome, 'u32', OUTCOME.words)
-      vector('commitLength', 'length', args.length, 'u32', 1)
+      check.whole('commitLength', 'fed', args.fed, 0, MAX_TREE_ROWS)
+      check.elements('commitLength', 'outcome', args.outcome, 'u32', OUTCOME.words)
+      check.elements('commitLength', 'length', args.length, 'u32', 1)
+      check.apart('commitLength', [args.length], [args.outcome])
       ops.commitLength(args)
     },
     setLength: (args) => {
-      vector('setLength', 'length', args.length, 'u32', 1)
+      check.offset('setLength', 'offset', args.offset)
+      check.elements('setLength', 'sequence.length', args.sequence.length, 'u32', 1)
+      check.elements('setLength', 'length', args.length, 'u32', 1)
       ops.setLength(args)
     },
     add: (args) => {
-      rowCount('add', args.rows)
-      const width = matrix('add', 'a', args.a, 'f32', args.rows, null)
-      matrix('add', 'b', args.b, 'f32', args.rows, width)
-      matrix('add', 'out', args.out, 'f32', args.rows, width)
+      check.rowCount('add', args.rows)
+      const width = check.matrix('add', 'a', args.a, args.rows, null)
+      check.matrix('add', 'b', args.b, args.rows, width)
+      check.matrix('add', 'out', args.out, args.rows, width)
       ops.add(args)
     },
     concat: (args) => {
-      rowCount('concat', args.rows)
-      const widths = args.parts.map(({ x, norm: own }) => {
-        const width = matrix('concat', 'part', x, 'f32', args.rows, null)
-        norm('concat', own, width)
-        return width
-      })
-      matrix(
-        'concat',
-        'out',
-        args.out,
-        'f32',
-        args.rows,
-        widths.reduce((a, b) => a + b, 0),
-      )
+      concat(args)
       ops.concat(args)
     },
-    kernel: (args) => ops.kernel(args),
+    kernel: (args) => {
+      kernel(args)
+      ops.kernel(args)
+    },
   }
 }

@@ -203,22 +203,25 @@ describe('the ops of a round', () => {
   test.each([[[0]], [[0, 3]], [[0, 1, 4, 9]], [Array.from({ length: 64 }, (_, i) => i)]])(
     'commitTokens, commitLength and setLength: rows %j',
     async (path) => {
-      const [history, length] = await same({
+      const [history, length, ahead] = await same({
         tensors: {
           outcome: outcomeOf(20, path),
           history: u32([1, 2, 3], 100),
           length: u32([20]),
           other: u32([7]),
           moved: u32([7]),
+          ahead: u32([40]),
         },
-        read: ['history', 'length', 'other', 'moved'],
+        read: ['history', 'length', 'ahead', 'other', 'moved'],
         record: (ops, t) => {
           const sequence = { history: t('history'), length: t('length') }
           ops.commitTokens({ outcome: t('outcome'), sequence })
           ops.commitLength({ outcome: t('outcome'), length: t('other'), fed: 4 })
           ops.setLength({ sequence, length: t('moved'), offset: -3 })
+          ops.setLength({ sequence: { ...sequence, length: t('ahead') }, length: t('ahead'), offset: 2 })
         },
       })
+      expect(ahead![0]).toBe(42)
       expect(length![0]).toBe(20 + path.length)
       expect(history!.slice(21, 21 + path.length)).toEqual(Uint32Array.from(path, (row) => 100 + row))
     },
@@ -230,6 +233,7 @@ describe('the ops of a round', () => {
     ['f32', [2, 2, 1, 40, 80], [0, 4, 6, 7, 12], 7],
     ['f32', [1, 2, 2, 40, 34], [0, 1, 2, 3], 64],
     ['f32', [1, 2, 1, 40, 32], [0], 64],
+    ['f32', [1, 2, 2, 22, 32], [0, 2, 3, 5], 64],
     ['f16', [1, 2, 1, 90, 32], [0, ...Array.from({ length: 30 }, (_, i) => 2 * i + 3)], 64],
   ] satisfies readonly (readonly ['f16' | 'f32', readonly number[], readonly number[], number])[])(
     'compactKv: %s %j, rows %j below %i',
@@ -249,7 +253,7 @@ describe('the ops of a round', () => {
       const [slots, headDim] = shape.slice(3) as [number, number]
       const lane = (values: ArrayLike<number> & { slice(from: number, to: number): object }, slot: number) =>
         values.slice((slots + slot) * headDim, (slots + slot + 1) * headDim)
-      for (const [j, row] of path.filter((row) => row < rows).entries())
+      for (const [j, row] of path.filter((row) => row < rows && base + row < slots).entries())
         expect(lane(moved!, base + j)).toEqual(lane(data, base + row))
     },
   )

@@ -45,6 +45,7 @@ export function placeHeads(
   const { heads, kvHeads, headDim, pass, q, cache } = args
   const index = host(pass.index).words
   const store = host(cache.tensor)
+  const slots = cache.tensor.shape[3] as number
   const total = heads + 2 * kvHeads
   for (let r = 0; r < liveRows(pass); r++) {
     const position = index[INDEX.positions + pass.first + r] as number
@@ -56,7 +57,7 @@ export function placeHeads(
       if (norm) normalise(vector, 0, headDim, norm, vector, 0)
       if (!isValue) rotate(vector, position, args.rope.floats)
       if (h < heads) q.floats.set(vector, (r * heads + h) * headDim)
-      else {
+      else if (slot < slots) {
         const offset = cacheOffset(cache, isValue ? 1 : 0, (h - heads) % kvHeads, slot)
         for (let d = 0; d < headDim; d++) store.store(offset + d, vector[d] as number)
       }

@@ -85,12 +85,12 @@ export function acceptedRows(outcome: Uint32Array, limit: number): readonly numb
   return Array.from(path).filter((row) => row < limit)
 }
 
-/** Copies the accepted path's entries of a cache [layers, 2, kvHeads, slots, headDim] into consecutive slots, ascending. */
+/** Copies the accepted path's entries of a cache [layers, 2, kvHeads, slots, headDim], where it has them, into consecutive slots, ascending. */
 export function compact(outcome: Uint32Array, cache: Pass['index'], limit: number): void {
   const [layers, two, kvHeads, slots, headDim] = cache.shape as [number, number, number, number, number]
   const data = host(cache).floats
   const base = outcome[OUTCOME.length] as number
-  const rows = acceptedRows(outcome, limit)
+  const rows = acceptedRows(outcome, Math.min(limit, slots - base))
   for (let lane = 0; lane < layers * two * kvHeads; lane++) {
     const at = lane * slots * headDim
     rows.forEach((row, j) => {

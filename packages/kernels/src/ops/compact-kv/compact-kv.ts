@@ -1,16 +1,11 @@
-import { MAX_TREE_ROWS, type Ops, OUTCOME } from '@outrider/core/spec'
+import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
-import { checkCache, checkCount, checkElements, mismatch } from '../check'
 import { kvWords } from '../kv-words'
 import { compactKvWgsl } from './compact-kv.wgsl'
 
-/** Moves an accepted path into consecutive slots, one dispatch a cache. Throws `SHAPE_MISMATCH`. */
+/** Moves an accepted path into consecutive slots, one dispatch a cache. */
 export function compactKv(recorder: Recorder, { outcome, cache, rows }: Parameters<Ops['compactKv']>[0]): void {
   const [layers = 0, two = 0, kvHeads = 0, slots = 0, headDim = 0] = cache.shape
-  checkCount('compactKv', 'rows', rows, 1, MAX_TREE_ROWS)
-  checkElements('compactKv', outcome, 'u32', OUTCOME.words)
-  checkCache('compactKv', { tensor: cache, layer: 0 }, kvHeads, headDim)
-  if (headDim % 2 !== 0) throw mismatch('compactKv', 'of an even head size', cache)
   const words = kvWords(cache.dtype, headDim)
   const lanes = layers * two * kvHeads * words.count
   const groups = Math.ceil(lanes / 64)

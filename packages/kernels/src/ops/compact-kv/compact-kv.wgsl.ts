@@ -3,7 +3,7 @@ import type { KvWords } from '../kv-words'
 
 /**
  * A lane owns one word of one (layer, keys or values, head) and moves it along the accepted path in ascending order: a source
- * is never before its destination, so that nothing is overwritten before it was read.
+ * is never before its destination, so that nothing is overwritten before it was read. Rows that the cache had no slot for stay out.
  */
 export function compactKvWgsl({ type, count }: KvWords): string {
   return /* wgsl */ `
@@ -20,7 +20,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let accepted = outcome[${OUTCOME.accepted}];
   for (var to = 1u; to <= accepted; to++) {
     let row = outcome[${OUTCOME.path}u + to];
-    if (row >= p.limit) { break; }
+    if (row >= p.limit || base + row >= p.slots) { break; }
     if (row != to) { cache[head + to * ${count}u] = cache[head + row * ${count}u]; }
   }
 }`

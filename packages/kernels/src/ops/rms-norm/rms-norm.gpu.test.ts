@@ -42,7 +42,7 @@ describe.each(paths)('rmsNorm through $path', ({ options }) => {
     [8, 576],
     [17, 80],
     [64, 300],
-    [1, 4097],
+    [1, 16386],
   ])('%i rows of %i', async (rows, width) => {
     const x = randomRows(rows, width, rows)
     const found = await normalise(backend, x, width, rows)
@@ -75,8 +75,5 @@ describe.each(paths)('rmsNorm through $path', ({ options }) => {
 
   test('shapes that do not fit are refused', async () => {
     await expect(normalise(backend, randomRows(2, 40, 1), 40, 3)).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
-    await expect(normalise(backend, randomRows(1, 16386, 1), 16386, 1)).rejects.toMatchObject({
-      code: 'SHAPE_MISMATCH',
-    })
   })
 })

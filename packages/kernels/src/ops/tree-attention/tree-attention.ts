@@ -1,7 +1,5 @@
-import { OutriderError } from '@outrider/core'
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
-import { checkCache, checkCount, checkPass, checkRows } from '../check'
 import { kvWords } from '../kv-words'
 import { treeAttentionWgsl } from './tree-attention.wgsl'
 
@@ -22,22 +20,10 @@ function headGroup(sharing: number, headDim: number): number {
 
 /**
  * FlashAttention over a KV cache for the rows of a tree (Dao et al. 2022). What a row gets depends on the keys and values at
- * its own positions alone: not on their slots, other rows or the capacity. Throws `SHAPE_MISMATCH`.
+ * its own positions alone: not on their slots, other rows or the capacity.
  */
 export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAttention']>[0]): void {
   const { q, cache, heads, kvHeads, headDim, pass, out } = args
-  const op = 'treeAttention'
-  checkPass(op, pass)
-  checkCount(op, 'headDim', headDim, 32, 256)
-  checkCount(op, 'kvHeads', kvHeads, 1, heads)
-  if (headDim % 2 !== 0 || heads % kvHeads !== 0)
-    throw new OutriderError(
-      'SHAPE_MISMATCH',
-      `${op}: headDim ${headDim} must be even, and kvHeads ${kvHeads} divide heads ${heads}`,
-    )
-  checkCache(op, cache, kvHeads, headDim)
-  checkRows(op, q, pass.rows, heads * headDim)
-  checkRows(op, out, pass.rows, heads * headDim)
   const { dtype, shape } = cache.tensor
   const slots = shape[3] as number
   const words = kvWords(dtype, headDim).count
@@ -51,7 +37,7 @@ export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAtte
     ...(recorder.device.software ? oneTeam : fourTeams),
   }
   recorder.dispatch({
-    label: op,
+    label: 'treeAttention',
     wgsl: treeAttentionWgsl(recorder.device, form),
     params: [
       { u32: cache.layer * 2 * half },

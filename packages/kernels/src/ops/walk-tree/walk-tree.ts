@@ -1,13 +1,9 @@
-import { type Ops, OUTCOME } from '@outrider/core/spec'
+import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
-import { checkElements, checkPass } from '../check'
 import { walkTreeWgsl } from './walk-tree.wgsl'
 
-/** Accept-iff-equal over a tree, in one workgroup. Throws `SHAPE_MISMATCH`. */
+/** Accept-iff-equal over a tree, in one workgroup. */
 export function walkTree(recorder: Recorder, { pass, choices, outcome }: Parameters<Ops['walkTree']>[0]): void {
-  checkPass('walkTree', pass)
-  checkElements('walkTree', choices, 'u32', pass.rows)
-  checkElements('walkTree', outcome, 'u32', OUTCOME.words)
   recorder.dispatch({
     label: 'walkTree',
     wgsl: walkTreeWgsl,
