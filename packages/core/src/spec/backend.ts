@@ -64,10 +64,11 @@ export interface Backend {
   weight(source: WeightSource, label: string): Promise<Weight>
   /**
    * Writes `data`, in the tensor's own element layout, from element `offset` on, before anything submitted later runs.
-   * A f16 tensor takes a Uint16Array of binary16 bits.
+   * A f16 tensor takes a Uint16Array of binary16 bits; since WebGPU writes whole words, `offset` is even then, and the number of
+   * elements too unless they reach the tensor's end. Throws `SHAPE_MISMATCH`, `DISPOSED`.
    */
   write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset?: number): void
-  /** Records ops. Shapes are checked now: throws `SHAPE_MISMATCH`, `DEVICE_LACKS`. */
+  /** Records ops. Arguments are checked now: throws `SHAPE_MISMATCH`, `KERNEL_INVALID`, `DEVICE_LACKS`, `DISPOSED`. */
   program(label: string, record: (ops: Ops) => void): Program
   /**
    * Runs programs in order as one submission and gives the bytes of `read` as they are afterwards (whole tensors).

@@ -18,14 +18,18 @@ export interface RopeTable {
  *
  * Activations are f32 [rows at least, width], of which the first `rows` rows are used. Every op is *row-invariant*: what it
  * computes for a row depends, to the last bit, on that row's inputs alone, not on how many rows there are, what the others
- * hold, where the row stands or what `rows` the program was recorded for (1 to 64). Where `pass` is given, padding rows may
- * be left uncomputed. No op allocates. Each throws `SHAPE_MISMATCH` at recording.
+ * hold, where the row stands or what `rows` the program was recorded for (tested for 1 to 64). Where `pass` is given, its rows
+ * are those of the op, and padding rows may be left uncomputed. What an op writes is none of its other tensors, but where it
+ * says so. Running an op allocates nothing. Each throws `SHAPE_MISMATCH` at recording (`checkedOps`).
  */
 export interface Ops {
-  /** out[r, :] = table[pass.tokens[first + r], :]. table [vocab, width]; out f32 [rows, width]. */
+  /**
+   * out[r, :] = table[pass.tokens[first + r], :]; a token beyond the table, as NO_TOKEN is, means its last row.
+   * table [vocab, width]; out f32 [rows, width].
+   */
   embed(args: { table: Weight; pass: Pass; out: Tensor }): void
 
-  /** out[r, :] = norm(x[r, :]). Head sizes up to 16,384; x and out may be the same tensor. */
+  /** out[r, :] = norm(x[r, :]). x, out f32 [rows, width]; they may be the same tensor. */
   rmsNorm(args: { x: Tensor; norm: Norm; out: Tensor; rows: number; pass?: Pass }): void
 
   /**
@@ -55,7 +59,7 @@ export interface Ops {
    * come in *pair order*, where rows 2i and 2i + 1 of a head rotate together (`pairRows` brings the halves order of Hugging
    * Face into it, GGUF's llama files have it). bias f32 [all outputs], in the same order. `headNorm` normalises each head of q
    * and of k before the rotation, gains f32 [headDim] in pair order. q f32 [rows, heads · headDim].
-   * Keys and values of row r go to slot base + first + r; padding rows write nothing.
+   * Keys and values of row r go to slot base + first + r; padding rows and rows beyond the cache's slots write none.
    */
   qkv(args: {
     x: Tensor
@@ -88,10 +92,10 @@ export interface Ops {
     out: Tensor
   }): void
 
-  /** out[i, :] = x[indices[at + i], :] for i < rows. indices u32; x, out f32 of one width. */
+  /** out[i, :] = x[indices[at + i], :] for i < rows; an index beyond x means its last row. indices u32; x, out f32 of one width. */
   gatherRows(args: { x: Tensor; indices: Tensor; at: number; rows: number; out: Tensor }): void
 
-  /** out[0, :] = x[index[rows] - 1, :]: the last row of a pass that is not padding. */
+  /** out[0, :] = x[index[rows] - 1, :]: the last row of a pass that is not padding, row 0 where all are. `pass.first` must be 0. */
   gatherLast(args: { x: Tensor; pass: Pass; out: Tensor }): void
 
   /**
@@ -117,13 +121,16 @@ export interface Ops {
   }): void
 
   /**
-   * Lays a tree out as a pass: row 0's token becomes history[length]; base = length, rows, positions and paths go to `index`.
+   * Lays a tree out as a pass below the pending token. tokens[0] becomes history[length]; `index` gets base = length, rows =
+   * shape[0], and for each row its position, which is length + depth, and its path. At most MAX_PATH levels, the pending
+   * token's included.
    */
   treeIndex(args: { tree: TreeTensors; sequence: SequenceTensors; index: Tensor }): void
 
   /**
    * Lays committed tokens out as a pass, a chain: rows are the positions from `from[0]` to `to[0] + toOffset` (excluded), at
-   * most `rows` of them. Writes tokens and `index` (base = from). All u32; from, to are tensors of one word.
+   * most `rows` of them (1 to MAX_PATH), none where the end is not beyond the start. Writes tokens and `index` (base =
+   * from[0]). All u32; from, to are tensors of one word and may be the same.
    */
   spanIndex(args: {
     sequence: SequenceTensors
@@ -139,18 +146,21 @@ export interface Ops {
 
   /**
    * Accept-iff-equal: from row 0, moves to the child whose token equals choices[row] as long as there is one, and writes the
-   * path, its tokens and the last row's choice to `outcome` (see OUTCOME). choices u32 [rows].
+   * path, its tokens and the last row's choice to `outcome` (see OUTCOME); of equally deep paths, the one of the lowest row.
+   * NO_TOKEN is a choice like any other. choices u32 [rows]; `pass.first` must be 0.
    */
   walkTree(args: { pass: Pass; choices: Tensor; outcome: Tensor }): void
 
   /**
-   * Commits an outcome: appends its tokens to the history and moves the length to `length + accepted + 1`.
+   * Commits an outcome: its tokens go to history[outcome.length + 1] and on, those beyond its end are dropped, and the length
+   * becomes outcome.length + accepted + 1.
    */
   commitTokens(args: { outcome: Tensor; sequence: SequenceTensors }): void
 
   /**
    * Moves the accepted path's keys and values into consecutive slots: slot base + path[j] to slot base + j, ascending, for
-   * every layer of `cache`, where base is the outcome's length. Every accepted row below `rows` is moved.
+   * every layer of `cache`, where base is the outcome's length. Every accepted row below `rows` for which the cache has a slot
+   * is moved. cache f16 or f32 [layers, 2, kvHeads, slots, headDim].
    */
   compactKv(args: { outcome: Tensor; cache: Tensor; rows: number }): void
 
@@ -160,16 +170,16 @@ export interface Ops {
    */
   commitLength(args: { outcome: Tensor; length: Tensor; fed: number }): void
 
-  /** length[0] = sequence.length[0] + offset: a cache that followed committed tokens. u32 [1]. */
+  /** length[0] = sequence.length[0] + offset: a cache that followed committed tokens. u32 [1]; they may be the same tensor. */
   setLength(args: { sequence: SequenceTensors; length: Tensor; offset: number }): void
 
-  /** out = a + b, elementwise over the first `rows` rows. a, b, out f32 [rows, width]. */
+  /** out = a + b, elementwise over the first `rows` rows. a, b, out f32 [rows, width], any of them the same tensor. */
   add(args: { a: Tensor; b: Tensor; out: Tensor; rows: number }): void
 
   /** out[r] = parts[0][r] ‖ parts[1][r] ‖ …, each normalised on the way where it has a norm. f32 [rows, Σ widths]. */
   concat(args: { parts: readonly { readonly x: Tensor; readonly norm?: Norm }[]; out: Tensor; rows: number }): void
 
-  /** A plugin's own op. */
+  /** A plugin's own op. Throws `KERNEL_INVALID` where it binds no tensor, or one twice that it writes. */
   kernel(args: CustomKernel): void
 }
 
@@ -181,6 +191,7 @@ export interface CustomKernel {
    * `var<storage, read_write>` as its `access` says.
    */
   readonly wgsl: string
+  /** f32 and u32. */
   readonly tensors: readonly { readonly tensor: Tensor; readonly access: 'read' | 'read_write' }[]
   readonly workgroups: readonly [x: number, y?: number, z?: number]
   /** The same on the host: one view a tensor, in order. */

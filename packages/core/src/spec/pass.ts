@@ -5,7 +5,7 @@ export const MAX_TREE_ROWS = 256
 /** Most levels of a tree, the pending token's own included: a path of 64 rows. */
 export const MAX_PATH = 64
 
-/** Where `PassIndex` keeps what, in u32 words. */
+/** Where `Pass.index` keeps what, in u32 words. */
 export const INDEX = {
   /** Committed entries of the cache that the pass appends to; the position of row 0. */
   base: 0,
