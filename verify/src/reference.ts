@@ -20,6 +20,8 @@ export interface ReferenceContext {
   readonly finalHidden8: readonly number[]
   /** The same of the residual stream entering each captured layer. */
   readonly auxHidden8: readonly (readonly number[])[]
+  /** The best tokens of each step of a greedy chain (Medusa: of each head) when the first greedy id is pending: head → steps. */
+  readonly drafts: Readonly<Record<string, readonly TopTokens[]>>
   /** Leading tokens of a drafted chain that the target confirms, for each pending greedy id: head → counts. */
   readonly accepted: Readonly<Record<string, readonly number[]>>
 }

@@ -1,0 +1,146 @@
+import type { Engine } from '@outrider/core'
+import type { CheckResult } from './checks'
+import type { DraftProbe } from './draft-probe'
+import type { ReferenceContext } from './reference'
+
+/** Tokens of the chains that the reference outputs were drafted with. */
+const steps = 5
+/** Steps whose first two tokens are closer than this, nats, may fall either way in f16 or another order of sums. */
+const nearTie = 0.02
+/** How far a log-probability may be off, nats, where it must be right. */
+const tolerance = 5e-3
+
+const whole = { nodes: 63, depth: 32 } as const
+
+/** How a head's drafts are compared. */
+export interface DraftOptions {
+  /** Name of the head in the reference outputs. */
+  readonly head: string
+  readonly contexts: readonly ReferenceContext[]
+  /** `near ties may differ`: ids up to the first near tie only, and log-probabilities within 0.05 nats. */
+  readonly ties: 'exact' | 'near ties may differ'
+  /** The target's id of a draft id, for heads with a vocabulary of their own. */
+  readonly toTarget?: (id: number) => number
+}
+
+/**
+ * The draft steps of a chain right after the prompt was prefilled and the first greedy token is pending: ids drafted, and the best
+ * eight tokens of each step with their log-probabilities.
+ */
+export async function checkDrafts(probe: DraftProbe, options: DraftOptions): Promise<CheckResult> {
+  const { head, contexts, ties, toTarget = (id) => id } = options
+  const faults: string[] = []
+  let [worst, compared] = [0, 0]
+  for (const context of contexts) {
+    const wanted = context.drafts[head] ?? []
+    if (wanted.length === 0) faults.push(`the reference outputs have no drafts of ${head}`)
+    await probe.start([...context.promptIds, context.greedyIds[0] as number])
+    const { tree, steps: found } = await probe.draft(whole)
+    const at = JSON.stringify(context.text.slice(-40))
+    for (const [i, want] of wanted.entries()) {
+      const [first = Number.NaN, second = Number.NaN] = want.logProbs
+      const got = found[i]
+      const ids = got?.ids.map(toTarget) ?? []
+      compared++
+      if (tree.tokens[i] !== want.ids[0] || ids[0] !== want.ids[0]) {
+        if (ties === 'exact' || first - second >= nearTie)
+          faults.push(`${at}: draft ${i} is ${tree.tokens[i]} (best ${ids[0]}), not ${want.ids[0]}`)
+        break
+      }
+      if (ties === 'exact' && !sameRanking(ids, want.ids, want.logProbs))
+        faults.push(`${at}: the best of draft ${i} are ${ids}, not ${want.ids}`)
+      const off = want.logProbs.reduce((most, value, j) => {
+        const difference = Math.abs(value - (got?.logProbs[j] ?? Number.NaN))
+        return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(most, difference)
+      }, 0)
+      worst = Math.max(worst, off)
+      if (off > (ties === 'exact' ? tolerance : 10 * tolerance))
+        faults.push(`${at}: a log-probability of draft ${i} is off by ${off} nats`)
+    }
+  }
+  return {
+    faults,
+    note: `${head}: ${compared} draft steps of ${contexts.length} contexts, log-probabilities off by at most ${worst.toExponential(2)}`,
+  }
+}
+
+/** The same ids in the same order, but for neighbours that the reference itself holds equal to its five decimals. */
+function sameRanking(ids: readonly number[], wanted: readonly number[], logProbs: readonly number[]): boolean {
+  return wanted.every((id, i) => {
+    if (ids[i] === id) return true
+    const other = wanted.indexOf(ids[i] as number)
+    const edge = i === wanted.length - 1 && other < 0
+    return edge || (other >= 0 && Math.abs((logProbs[other] as number) - (logProbs[i] as number)) < 2e-5)
+  })
+}
+
+/**
+ * How many leading tokens of a drafted chain the target confirms, for each pending greedy token of `positions` (default: all that
+ * the reference outputs have), number for number; on other backends `share` of the entries may differ.
+ */
+export async function checkAccepted(
+  probe: DraftProbe,
+  options: Omit<DraftOptions, 'ties'> & { readonly share?: number; readonly positions?: number },
+): Promise<CheckResult> {
+  const { head, contexts, share = 0 } = options
+  const wrong: string[] = []
+  let [compared, sum] = [0, 0]
+  for (const context of contexts) {
+    const wanted = context.accepted[head] ?? []
+    await probe.start([...context.promptIds, context.greedyIds[0] as number])
+    for (let i = 0; i < Math.min(wanted.length, options.positions ?? wanted.length); i++) {
+      if (i > 0) await probe.extend([context.greedyIds[i] as number])
+      const { tree } = await probe.draft({ nodes: steps, depth: steps })
+      const target = context.greedyIds.slice(i + 1, i + 1 + steps)
+      const missed = tree.tokens.findIndex((token, j) => token !== target[j])
+      const accepted = missed < 0 ? tree.tokens.length : missed
+      compared++
+      sum += accepted
+      if (accepted !== wanted[i])
+        wrong.push(
+          `${JSON.stringify(context.text.slice(-40))}: at ${i} ${accepted} drafts are right, not ${wanted[i]} (drafted ${tree.tokens})`,
+        )
+    }
+  }
+  const note = `${head}: ${compared} positions, ${wrong.length} differ, ${(sum / compared).toFixed(2)} accepted on average`
+  if (compared === 0) return { faults: [`the reference outputs have no accepted counts of ${head}`], note }
+  return { faults: wrong.length > share * compared ? wrong : [], note }
+}
+
+/**
+ * The rounds of whole generations against a replay of the reference's counts: each round that begins at greedy token i accepts
+ * accepted[i] of `depth` drafts and moves on by one more. Rounds that begin after a miss included.
+ */
+export async function checkRounds(
+  engine: Engine,
+  options: {
+    readonly strategy: string
+    readonly head: string
+    readonly contexts: readonly ReferenceContext[]
+    readonly depth?: number
+  },
+): Promise<CheckResult> {
+  const { strategy, head, contexts, depth = steps } = options
+  const faults: string[] = []
+  let [rounds, accepted] = [0, 0]
+  for (const context of contexts) {
+    const counts = context.accepted[head] ?? []
+    // The first token is decoded with the prompt's last one pending: the counts begin with greedy token 0 pending.
+    const prompt = [...context.promptIds, context.greedyIds[0] as number]
+    let at = 0
+    for await (const { tokens } of engine.generate(prompt, { strategy, maxTokens: counts.length, ignoreEos: true })) {
+      if (at + depth >= counts.length) break
+      const found = tokens.length - 1
+      const wanted = Math.min(counts[at] as number, depth)
+      rounds++
+      accepted += found
+      if (found !== wanted) {
+        faults.push(`${JSON.stringify(context.text.slice(-40))}: the round at ${at} accepted ${found}, not ${wanted}`)
+        break
+      }
+      at += found + 1
+    }
+  }
+  if (rounds === 0) faults.push(`no round of ${strategy} was compared`)
+  return { faults, note: `${strategy}: ${rounds} rounds, ${accepted} drafts accepted` }
+}
