@@ -42,7 +42,7 @@ const open = await openDevice({ gpu })
 Object.assign(globalThis, { gpu, open })
 const { device, facts, adapter } = open
 const memory = new Memory(device)
-const pipelines = new Pipelines(device)
+const pipelines = new Pipelines(device, facts)
 const timer = new PassTimer(device)
 const name = adapter.info.description || adapter.info.device
 const print = (line: object): void => console.log(JSON.stringify(line))

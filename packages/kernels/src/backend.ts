@@ -35,7 +35,7 @@ export class WebGpuBackend implements Backend {
     const { adapter, device, facts } = open
     this.#open = open
     this.#memory = new Memory(device)
-    this.#pipelines = new Pipelines(device)
+    this.#pipelines = new Pipelines(device, facts)
     this.#queue = new Queue(open, this.#memory)
     this.lost = open.lost
     this.info = {

@@ -1,4 +1,6 @@
 import { OutriderError } from '@outrider/core'
+import type { DeviceFacts } from './device'
+import type { Variant } from './shader'
 
 /** How a dispatch uses a buffer. */
 export type Access = 'read' | 'read_write'
@@ -12,28 +14,33 @@ export interface Pipeline {
   compiled: GPUComputePipeline | undefined
 }
 
-/** Compute pipelines by their WGSL text: equal text with equal bindings compiles once. */
+/** Compute pipelines by their WGSL, a text or a variant of a shader: with equal bindings it compiles once. */
 export class Pipelines {
-  readonly #pipelines = new Map<string, Pipeline>()
+  readonly #pipelines = new Map<string | object, Map<string, Pipeline>>()
   readonly #layouts = new Map<string, GPUBindGroupLayout>()
 
-  constructor(readonly device: GPUDevice) {}
+  constructor(
+    readonly device: GPUDevice,
+    private readonly facts: DeviceFacts,
+  ) {}
 
   /** The pipeline of a module with the entry point `main`; binding 0 is a uniform where `uniform`, then the buffers. */
-  get(label: string, wgsl: string, uniform: boolean, access: readonly Access[]): Pipeline {
-    const signature = `${uniform ? 'u' : ''}${access.map((use) => (use === 'read' ? 'r' : 'w')).join('')}`
-    const key = `${signature}\n${wgsl}`
-    const known = this.#pipelines.get(key)
+  get(label: string, wgsl: string | Variant, uniform: boolean, access: readonly Access[]): Pipeline {
+    const signature = signatureOf(uniform, access)
+    const [source, key] = typeof wgsl === 'string' ? [wgsl, signature] : [wgsl.shader, signature + wgsl.key]
+    const siblings = this.#pipelines.get(source) ?? new Map<string, Pipeline>()
+    const known = siblings.get(key)
     if (known) return known
     const layout = this.#layout(signature)
+    const code = typeof wgsl === 'string' ? wgsl : wgsl.text(this.facts)
     const pipeline: Pipeline = {
       label,
       layout,
-      ready: this.#compile(label, wgsl, layout, () => pipeline),
+      ready: this.#compile(label, code, layout, () => pipeline),
       compiled: undefined,
     }
     pipeline.ready.catch(() => {})
-    this.#pipelines.set(key, pipeline)
+    this.#pipelines.set(source, siblings.set(key, pipeline))
     return pipeline
   }
 
@@ -69,6 +76,13 @@ export class Pipelines {
       throw await invalid(label, module, cause)
     }
   }
+}
+
+/** A letter for each binding: u for the uniform, r and w for buffers. */
+function signatureOf(uniform: boolean, access: readonly Access[]): string {
+  let signature = uniform ? 'u' : ''
+  for (const use of access) signature += use === 'read' ? 'r' : 'w'
+  return signature
 }
 
 async function invalid(label: string, module: GPUShaderModule, cause: unknown): Promise<OutriderError> {

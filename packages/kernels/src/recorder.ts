@@ -3,6 +3,7 @@ import type { DType, Shape, Tensor } from '@outrider/core/spec'
 import type { DeviceFacts } from './device'
 import { type DeviceBuffer, DeviceTensor, deviceBuffer, type Memory } from './memory'
 import type { Access, Pipeline, Pipelines } from './pipelines'
+import type { Variant } from './shader'
 
 /** A value of a dispatch's uniform parameters, one word each. */
 export type Param = { readonly u32: number } | { readonly f32: number }
@@ -16,8 +17,8 @@ export interface Binding {
 /** One dispatch as an op states it. */
 export interface Dispatch {
   readonly label: string
-  /** The whole module, entry point `main`: the key of the pipeline cache. */
-  readonly wgsl: string
+  /** The whole module, entry point `main`: a text that stays the same string, or a variant of a shader. */
+  readonly wgsl: string | Variant
   /** Packed in order into `@group(0) @binding(0) var<uniform>`; the buffers then follow from binding 1. */
   readonly params?: readonly Param[]
   /** From binding 0, or 1 where there are params. A buffer that is written is bound once. */

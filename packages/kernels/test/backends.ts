@@ -29,8 +29,8 @@ export async function openNull(options: Omit<WebGpuOptions, 'gpu'> = {}): Promis
 
 /** Compiles a shader that no op would choose on the null device as it is. Throws `KERNEL_INVALID`. */
 export async function compileOnNull(wgsl: string, uniform: boolean, access: readonly Access[]): Promise<void> {
-  const { device } = await openDevice({ gpu: nullGpu(), subgroups: true })
-  await new Pipelines(device).get('variant', wgsl, uniform, access).ready
+  const { device, facts } = await openDevice({ gpu: nullGpu(), subgroups: true })
+  await new Pipelines(device, facts).get('variant', wgsl, uniform, access).ready
   device.destroy()
 }
 

@@ -29,7 +29,7 @@ export async function openParts(): Promise<Parts> {
   kept.outriderTestGpu ??= create([])
   const open = await openDevice({ gpu: kept.outriderTestGpu })
   const memory = new Memory(open.device)
-  const pipelines = new Pipelines(open.device)
+  const pipelines = new Pipelines(open.device, open.facts)
   const queue = new Queue(open, memory)
   return {
     open,

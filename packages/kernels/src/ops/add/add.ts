@@ -1,5 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { addWgsl } from './add.wgsl'
 
 /** Adds two matrices; any two of the three may be the same tensor. */
@@ -9,7 +10,7 @@ export function add(recorder: Recorder, { a, b, out, rows }: Parameters<Ops['add
   const at = { a: tensors.indexOf(a) + 1, b: tensors.indexOf(b) + 1, out: tensors.indexOf(out) + 1 }
   recorder.dispatch({
     label: 'add',
-    wgsl: addWgsl(at),
+    wgsl: variant(addWgsl, at),
     params: [{ u32: width }],
     buffers: tensors.map((buffer) => ({ buffer, access: buffer === out ? 'read_write' : 'read' })),
     workgroups: [Math.ceil(width / 256), rows],

@@ -1,5 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { argmaxWgsl } from './argmax.wgsl'
 
 /** Logits of a row that one workgroup looks through. */
@@ -12,7 +13,7 @@ export function argmax(recorder: Recorder, { logits, vocab, rows, out, at = 0 }:
   const target = single ? out : recorder.scratch([rows, chunks, 2], 'u32', 'argmax of chunks')
   recorder.dispatch({
     label: 'argmax',
-    wgsl: argmaxWgsl({ first: true, last: single }),
+    wgsl: variant(argmaxWgsl, { first: true, last: single }),
     params: [{ u32: vocab }, { u32: chunk }, { u32: at }],
     buffers: [
       { buffer: logits, access: 'read' },
@@ -23,7 +24,7 @@ export function argmax(recorder: Recorder, { logits, vocab, rows, out, at = 0 }:
   if (single) return
   recorder.dispatch({
     label: 'argmax of chunks',
-    wgsl: argmaxWgsl({ first: false, last: true }),
+    wgsl: variant(argmaxWgsl, { first: false, last: true }),
     params: [{ u32: chunks }, { u32: chunks }, { u32: at }],
     buffers: [
       { buffer: target, access: 'read' },

@@ -1,5 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { kvWords } from '../kv-words'
 import { compactKvWgsl } from './compact-kv.wgsl'
 
@@ -12,7 +13,7 @@ export function compactKv(recorder: Recorder, { outcome, cache, rows }: Paramete
   const across = Math.min(groups, recorder.device.limits.maxComputeWorkgroupsPerDimension)
   recorder.dispatch({
     label: 'compactKv',
-    wgsl: compactKvWgsl(words),
+    wgsl: variant(compactKvWgsl, words),
     params: [{ u32: rows }, { u32: slots }, { u32: lanes }, { u32: across * 64 }],
     buffers: [
       { buffer: outcome, access: 'read' },

@@ -1,5 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { decoders } from '../../weights/decode.wgsl'
 import { blocksAlong } from '../../weights/layout'
 import { packedWeight } from '../../weights/packed-weight'
@@ -13,7 +14,7 @@ export function embed(recorder: Recorder, { table, pass, out }: Parameters<Ops['
   for (const { buffer, firstPanel, panels } of parts)
     recorder.dispatch({
       label: 'embed',
-      wgsl: embedWgsl(layout.decoder),
+      wgsl: variant(embedWgsl, layout.decoder),
       params: [
         { u32: width / 4 },
         { u32: units },

@@ -1,7 +1,8 @@
-import type { Epilogue } from '../linear/product.wgsl'
+import type { Shader } from '../../shader'
+import { type Epilogue, type ProductForm, productShader } from '../linear/product.wgsl'
 
 /** SwiGLU over each pair of outputs, gate and up: silu(gate) · up. out [row, width]. */
-export const gatedEpilogue: Epilogue = {
+const gatedEpilogue: Epilogue = {
   params: ['width: u32'],
   bindings: ['var<storage, read_write> out: array<f32>'],
   wgsl: /* wgsl */ `
@@ -14,3 +15,5 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
 }
 `,
 }
+
+export const gatedLinearWgsl: Shader<ProductForm<null>> = productShader(() => gatedEpilogue)

@@ -1,6 +1,6 @@
 import type { Ops, Tensor } from '@outrider/core/spec'
 import type { Binding, Recorder } from '../../recorder'
-import { linearEpilogue } from './linear.wgsl'
+import { linearWgsl } from './linear.wgsl'
 import { product } from './product'
 import type { Tile } from './tile'
 
@@ -17,7 +17,8 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
   product(recorder, {
     ...args,
     label: 'linear',
-    epilogue: linearEpilogue(bias !== undefined, accumulate),
+    shader: linearWgsl,
+    epilogue: { bias: bias !== undefined, accumulate },
     params: [{ u32: args.weight.shape[0] }, { u32: out.shape[1] as number }, { u32: options.column ?? 0 }],
     buffers: [...reads.map((buffer): Binding => ({ buffer, access: 'read' })), { buffer: out, access: 'read_write' }],
     tile: options.tile,

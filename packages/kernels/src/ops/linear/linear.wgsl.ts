@@ -1,7 +1,13 @@
-import type { Epilogue } from './product.wgsl'
+import type { Shader } from '../../shader'
+import { type Epilogue, type ProductForm, productShader } from './product.wgsl'
+
+export interface LinearForm {
+  readonly bias: boolean
+  readonly accumulate: boolean
+}
 
 /** Stores the sums; with `bias` and `accumulate` added to the bias and to what `out` holds. out [row, stride], from column `column` on. */
-export function linearEpilogue(bias: boolean, accumulate: boolean): Epilogue {
+function linearEpilogue({ bias, accumulate }: LinearForm): Epilogue {
   const addends = [...(bias ? ['bias[column]'] : []), ...(accumulate ? ['out[at]'] : [])]
   return {
     params: ['outputs: u32', 'stride: u32', 'column: u32'],
@@ -21,3 +27,5 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
 `,
   }
 }
+
+export const linearWgsl: Shader<ProductForm<LinearForm>> = productShader(linearEpilogue)

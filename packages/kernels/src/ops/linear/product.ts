@@ -1,21 +1,24 @@
 import type { Norm, Pass, Tensor, Weight } from '@outrider/core/spec'
 import type { Binding, Param, Recorder } from '../../recorder'
+import { type Shader, variant } from '../../shader'
 import { decoders } from '../../weights/decode.wgsl'
 import { blocksAlong } from '../../weights/layout'
 import { packedWeight } from '../../weights/packed-weight'
-import { type Epilogue, productWgsl } from './product.wgsl'
+import type { ProductForm } from './product.wgsl'
 import { chooseTile, type Tile } from './tile'
 
 /** The product weight · norm(x) of an op of the linear family. */
-export interface Product {
+export interface Product<E> {
   readonly label: string
   readonly x: Tensor
   readonly weight: Weight
   readonly rows: number
   readonly norm?: Norm | undefined
   readonly pass?: Pass | undefined
-  readonly epilogue: Epilogue
-  /** Values of `epilogue.params`, then what `epilogue.bindings` bind, in their order. */
+  readonly shader: Shader<ProductForm<E>>
+  /** The form of the shader's epilogue. */
+  readonly epilogue: E
+  /** Values of the epilogue's `params`, then what its `bindings` bind, in their order. */
   readonly params: readonly Param[]
   readonly buffers: readonly Binding[]
   /** Instead of the tile that suits rows and width; the bits stay the same. */
@@ -23,7 +26,7 @@ export interface Product {
 }
 
 /** Records a product: one dispatch for each part of the weight. */
-export function product(recorder: Recorder, args: Product): void {
+export function product<E>(recorder: Recorder, args: Product<E>): void {
   const { label, x, rows, norm, pass, epilogue } = args
   const { layout, shape, parts } = packedWeight(recorder.memory, args.weight)
   const inputs = shape[1]
@@ -34,7 +37,7 @@ export function product(recorder: Recorder, args: Product): void {
     const groups = 32 / (tile.lanes * tile.pairs)
     recorder.dispatch({
       label,
-      wgsl: productWgsl({
+      wgsl: variant(args.shader, {
         decoder: layout.decoder,
         tile,
         norm: norm !== undefined,

@@ -1,4 +1,5 @@
 import { INDEX } from '@outrider/core/spec'
+import type { Shader } from '../../shader'
 import { type Decoder, decoders } from '../../weights/decode.wgsl'
 import type { Layout } from '../../weights/layout'
 import { parallelSlices } from './parallel-slices.wgsl'
@@ -19,6 +20,7 @@ export interface Epilogue {
   readonly wgsl: string
 }
 
+/** What the text of a product depends on, but for its epilogue. */
 export interface ProductKernel {
   readonly decoder: Layout['decoder']
   readonly tile: Tile
@@ -28,7 +30,11 @@ export interface ProductKernel {
   readonly ragged: boolean
   /** Whether rows from `index[rows]` on are left out: binds the index. */
   readonly bounded: boolean
-  readonly epilogue: Epilogue
+}
+
+/** A product with what its epilogue depends on. */
+export interface ProductForm<E> extends ProductKernel {
+  readonly epilogue: E
 }
 
 /** Members of `Params` that the product itself uses; `product.ts` fills them in this order. */
@@ -49,20 +55,23 @@ const productParams: readonly string[] = [
  * and the slices are added in their order, from zero. The norm is folded in: the gain multiplies the weights, and the root mean
  * square, of squares summed in the same order, divides the sums.
  */
-export function productWgsl(kernel: ProductKernel): string {
-  const decoder = decoders[kernel.decoder]
-  const slices = kernel.tile.slices === 'parallel' ? parallelSlices(kernel, decoder) : serialSlices(kernel, decoder)
-  return [
-    declarations(kernel, decoder),
-    decoder.wgsl,
-    steps,
-    kernel.epilogue.wgsl,
-    slices.memory,
-    main(kernel, slices.body),
-  ].join('\n')
+export function productShader<E>(epilogueOf: (form: E) => Epilogue): Shader<ProductForm<E>> {
+  return (kernel) => {
+    const decoder = decoders[kernel.decoder]
+    const epilogue = epilogueOf(kernel.epilogue)
+    const slices = kernel.tile.slices === 'parallel' ? parallelSlices(kernel, decoder) : serialSlices(kernel, decoder)
+    return [
+      declarations(kernel, decoder, epilogue),
+      decoder.wgsl,
+      steps,
+      epilogue.wgsl,
+      slices.memory,
+      main(kernel, slices.body),
+    ].join('\n')
+  }
 }
 
-function declarations({ norm, bounded, ragged, epilogue }: ProductKernel, { unitInputs }: Decoder): string {
+function declarations({ norm, bounded, ragged }: ProductKernel, { unitInputs }: Decoder, epilogue: Epilogue): string {
   // A row of x is an array of units, so that the vectors of a unit have constant indices; a ragged row has no whole number of them.
   const vectors = ragged ? 'array<vec4<f32>>' : `array<array<vec4<f32>, ${unitInputs / 4}>>`
   const variables = [

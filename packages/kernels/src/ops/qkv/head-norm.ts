@@ -1,5 +1,6 @@
 import type { Tensor } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { headNormWgsl } from './head-norm.wgsl'
 import { placeBuffers, placeValues, type Qkv } from './place'
 
@@ -13,7 +14,7 @@ export function placeHeads(
   const { pass, heads, kvHeads, headDim, cache } = args
   recorder.dispatch({
     label: 'qkv heads',
-    wgsl: headNormWgsl(cache.tensor.dtype === 'f16'),
+    wgsl: variant(headNormWgsl, { halfCache: cache.tensor.dtype === 'f16' }),
     params: [
       { u32: pass.first },
       { f32: 1 / headDim },

@@ -5,7 +5,7 @@ import { placeBindings, placeParams, placeWgsl } from './place.wgsl'
 const lanes = 128
 
 /** Normalises, rotates and stores one head of one row a workgroup; the squares are added as a tree of fixed shape. */
-export function headNormWgsl(halfCache: boolean): string {
+export function headNormWgsl({ halfCache }: { readonly halfCache: boolean }): string {
   const params = ['first_row: u32', 'inverse_width: f32', 'eps_q: f32', 'eps_k: f32', ...placeParams]
   const variables = [
     'var<uniform> p: Params',

@@ -3,7 +3,7 @@ import { linear } from '../linear/linear'
 import { product } from '../linear/product'
 import { placeHeads } from './head-norm'
 import { placeBuffers, placeValues, type Qkv } from './place'
-import { qkvEpilogue } from './qkv.wgsl'
+import { qkvWgsl } from './qkv.wgsl'
 
 /**
  * Queries, keys and values of each row, rotated, keys and values appended to the cache: a dispatch for each weight. A head norm
@@ -16,7 +16,7 @@ export function qkv(recorder: Recorder, args: Qkv): void {
 
 function placeDirectly(recorder: Recorder, args: Qkv): void {
   const { x, pass, norm, bias } = args
-  const epilogue = qkvEpilogue(bias !== undefined, args.cache.tensor.dtype === 'f16')
+  const epilogue = { bias: bias !== undefined, halfCache: args.cache.tensor.dtype === 'f16' }
   let first = 0
   for (const weight of args.weights) {
     product(recorder, {
@@ -26,6 +26,7 @@ function placeDirectly(recorder: Recorder, args: Qkv): void {
       rows: pass.rows,
       norm,
       pass,
+      shader: qkvWgsl,
       epilogue,
       params: [{ u32: weight.shape[0] }, { u32: first }, ...placeValues(args)],
       buffers: [...(bias ? [{ buffer: bias, access: 'read' } as const] : []), ...placeBuffers(args)],

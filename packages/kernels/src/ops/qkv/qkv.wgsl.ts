@@ -1,8 +1,14 @@
-import type { Epilogue } from '../linear/product.wgsl'
+import type { Shader } from '../../shader'
+import { type Epilogue, type ProductForm, productShader } from '../linear/product.wgsl'
 import { placeBindings, placeParams, placeWgsl } from './place.wgsl'
 
+export interface QkvForm {
+  readonly bias: boolean
+  readonly halfCache: boolean
+}
+
 /** Rotates and stores each pair of outputs: the epilogue of one of the weights, whose output 0 is `first_output` of [q; k; v]. */
-export function qkvEpilogue(bias: boolean, halfCache: boolean): Epilogue {
+function qkvEpilogue({ bias, halfCache }: QkvForm): Epilogue {
   return {
     params: ['outputs: u32', 'first_output: u32', ...placeParams],
     bindings: [...(bias ? ['var<storage, read> bias: array<vec2<f32>>'] : []), ...placeBindings(halfCache)],
@@ -15,3 +21,5 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
 `,
   }
 }
+
+export const qkvWgsl: Shader<ProductForm<QkvForm>> = productShader(qkvEpilogue)

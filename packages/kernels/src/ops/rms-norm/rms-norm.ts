@@ -1,5 +1,6 @@
 import type { Norm, Ops, Tensor } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { rmsNormWgsl } from './rms-norm.wgsl'
 
 /** Normalises each row. */
@@ -18,7 +19,7 @@ export function normaliseInto(
   const inPlace = x === out
   recorder.dispatch({
     label,
-    wgsl: rmsNormWgsl(recorder.device, inPlace),
+    wgsl: variant(rmsNormWgsl, { inPlace }),
     params: [{ u32: width }, { u32: outWidth }, { u32: column }, { f32: 1 / width }, { f32: norm.eps }],
     buffers: inPlace
       ? [

@@ -2,7 +2,7 @@ import type { DeviceFacts } from '../../device'
 import { workgroupSum } from '../reduce.wgsl'
 
 /** One workgroup a row. x f32 [rows, width], gain f32 [width]; out row-major with rows of `outWidth`, from `column` on. */
-export function rmsNormWgsl(device: DeviceFacts, inPlace: boolean): string {
+export function rmsNormWgsl({ inPlace }: { readonly inPlace: boolean }, device: DeviceFacts): string {
   const sum = workgroupSum(device, 256)
   const [source, target] = inPlace ? ['rows', 'rows'] : ['x', 'out']
   const buffers = inPlace

@@ -1,5 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { setLengthWgsl } from './set-length.wgsl'
 
 /** A cache that followed committed tokens; `length` may be the sequence's own. */
@@ -7,7 +8,7 @@ export function setLength(recorder: Recorder, { sequence, length, offset }: Para
   const inPlace = sequence.length === length
   recorder.dispatch({
     label: 'setLength',
-    wgsl: setLengthWgsl(inPlace),
+    wgsl: variant(setLengthWgsl, { inPlace }),
     params: [{ u32: offset }],
     buffers: [
       { buffer: length, access: 'read_write' },

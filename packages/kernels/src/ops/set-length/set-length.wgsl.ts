@@ -1,5 +1,5 @@
 /** One lane. Both u32 [1]; the offset wraps, so that a negative one subtracts. */
-export function setLengthWgsl(inPlace: boolean): string {
+export function setLengthWgsl({ inPlace }: { readonly inPlace: boolean }): string {
   return /* wgsl */ `
 struct Params { offset: u32 }
 @group(0) @binding(0) var<uniform> p: Params;

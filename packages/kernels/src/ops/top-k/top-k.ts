@@ -1,5 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { recordWords, topKChunkWgsl, topKMergeWgsl } from './top-k.wgsl'
 
 /** Logits of a row that one workgroup looks through. */
@@ -15,7 +16,7 @@ export function topK(recorder: Recorder, args: Parameters<Ops['topK']>[0]): void
   const records = recorder.scratch([rows, chunks, recordWords(k)], 'u32', 'topK of chunks')
   recorder.dispatch({
     label: 'topK of chunks',
-    wgsl: topKChunkWgsl(recorder.device, k),
+    wgsl: variant(topKChunkWgsl, { k }),
     params: [{ u32: vocab }, { u32: chunk }],
     buffers: [
       { buffer: logits, access: 'read' },
@@ -25,7 +26,7 @@ export function topK(recorder: Recorder, args: Parameters<Ops['topK']>[0]): void
   })
   recorder.dispatch({
     label: 'topK',
-    wgsl: topKMergeWgsl(k, logProbs !== undefined),
+    wgsl: variant(topKMergeWgsl, { k, withLogProbs: logProbs !== undefined }),
     params: [{ u32: chunks }, { u32: at }],
     buffers: [
       { buffer: records, access: 'read' },

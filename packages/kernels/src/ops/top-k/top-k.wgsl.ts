@@ -44,7 +44,7 @@ var<workgroup> bestId: array<atomic<u32>, ${k}>; // complemented, so that the lo
 const state = 'var search = true; var lastWord = 0xffffffffu; var lastId = 0u;'
 
 /** First pass, one workgroup a chunk: group.x is the chunk, group.y the row. logits f32 [rows, vocab]. */
-export function topKChunkWgsl(device: DeviceFacts, k: number): string {
+export function topKChunkWgsl({ k }: { readonly k: number }, device: DeviceFacts): string {
   const sum = workgroupSum(device, 256)
   return /* wgsl */ `
 ${sum.enable}
@@ -87,7 +87,7 @@ fn main(
 }
 
 /** Second pass, one workgroup a row: merges the chunks' winners, and their sums in the order of the chunks. */
-export function topKMergeWgsl(k: number, withLogProbs: boolean): string {
+export function topKMergeWgsl({ k, withLogProbs }: { readonly k: number; readonly withLogProbs: boolean }): string {
   const words = recordWords(k)
   const norm = /* wgsl */ `
   var peakWord = lowest;

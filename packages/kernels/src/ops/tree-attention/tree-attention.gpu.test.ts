@@ -232,8 +232,8 @@ test.each([
       [256, 4],
     ] as const) {
       const wgsl = treeAttentionWgsl(
-        { subgroups: true, maxSubgroup: lanes },
         { dtype, headDim, group, groups: 2, teams, lanes },
+        { subgroups: true, maxSubgroup: lanes },
       )
       await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read_write'])
     }

@@ -1,5 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
+import { variant } from '../../shader'
 import { kvWords } from '../kv-words'
 import { treeAttentionWgsl } from './tree-attention.wgsl'
 
@@ -38,7 +39,7 @@ export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAtte
   }
   recorder.dispatch({
     label: 'treeAttention',
-    wgsl: treeAttentionWgsl(recorder.device, form),
+    wgsl: variant(treeAttentionWgsl, form),
     params: [
       { u32: cache.layer * 2 * half },
       { u32: (cache.layer * 2 + 1) * half },

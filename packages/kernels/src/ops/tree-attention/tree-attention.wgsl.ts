@@ -94,7 +94,7 @@ function merge({ headDim, group, teams }: AttentionForm, each: (body: (n: number
  * online softmax of its own; in the end the teams are merged in order. Its lanes take scores by key, and sums by (head, pair of
  * elements), each over the keys of the tile in order. f32 throughout.
  */
-export function treeAttentionWgsl(device: Pick<DeviceFacts, 'subgroups' | 'maxSubgroup'>, form: AttentionForm): string {
+export function treeAttentionWgsl(form: AttentionForm, device: Pick<DeviceFacts, 'subgroups' | 'maxSubgroup'>): string {
   const { dtype, headDim, group, groups, teams, lanes } = form
   const subgroups = device.subgroups && device.maxSubgroup <= lanes
   const words = kvWords(dtype, headDim)
