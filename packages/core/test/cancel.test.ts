@@ -1,9 +1,17 @@
-import { type Backend, createEngine, type Engine, type GenerateOptions, type Part } from '@outrider/core'
+import {
+  type Backend,
+  type ChatSession,
+  createEngine,
+  type Engine,
+  type GenerateOptions,
+  type Part,
+} from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engineOn, failure } from './support/engines'
 import { oracle, randomTrees, strategyOf } from './support/strategies'
 import { writeTinyModel } from './support/tiny-model'
+import { tinyTemplate } from './support/tiny-tokenizer'
 
 const prompt = [5, 9, 11, 5, 9, 11, 5]
 const folder = await writeTinyModel({ seed: 3 })
@@ -160,6 +168,26 @@ test('one of several generations that fails leaves the others alone', async () =
   expect(b).toMatchObject({ reason: { code: 'STRATEGY_FAILED', details: { strategy: 'failing' } } })
   expect(c).toMatchObject({ value: { ids: ids.slice(0, 20) } })
   expect(engine.backend.stats.liveBytes).toBe(liveBytes)
+})
+
+test('a chat that is disposed of while a round runs ends after it, and what the round uses lives as long', async () => {
+  const chatty = await writeTinyModel({ seed: 4, alphabet: 'ascii', chatTemplate: tinyTemplate })
+  for (const at of [1, 2, 4]) {
+    let chat: ChatSession | null = null
+    const engine = await engineOn(chatty, {
+      backend: slowBackend((submission) => submission === at && chat?.dispose()),
+    })
+    const { liveBytes } = engine.backend.stats
+    chat = engine.session()
+    const made = chat
+    const seen: Part[] = []
+    const error = await failure(async () => {
+      for await (const part of made.send('who are you?', { ignoreEos: true })) seen.push(part)
+    })
+    expect(error).toMatchObject({ code: 'DISPOSED', message: expect.stringContaining('session') })
+    expect(seen.length).toBe(at - 1)
+    expect(engine.backend.stats.liveBytes).toBe(liveBytes)
+  }
 })
 
 test('using leaves nothing behind', async () => {

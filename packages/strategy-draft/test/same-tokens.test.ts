@@ -1,8 +1,7 @@
 import { type Completion, type Engine, OutriderError, type Strategy } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { engineOn } from '../../core/test/support/engines'
-import { alternating, oracle, randomTrees, silent } from '../../core/test/support/strategies'
-import { blur, tinyConfig, writeTinyModel } from '../../core/test/support/tiny-model'
+import { blur, writeTinyModel } from '../../core/test/support/tiny-model'
 import { draftModel, lookup } from '../src'
 
 const prompts = [[3], [5, 9, 11, 5, 9, 11, 5], Array.from({ length: 70 }, (_, i) => (i * 13 + 5) % 61)]
@@ -71,103 +70,6 @@ describe.each([1, 2])('a tiny target of seed %i', async (seed) => {
         expect(result.stats.accepted).toBe(count - result.stats.rounds)
         checkCounts(result, prompt.length)
       }
-  })
-})
-
-describe('a draft cache stays in step', async () => {
-  const target = await writeTinyModel({ seed: 7 })
-  const prompt = prompts[1] as number[]
-  const { ids } = await complete(await engineOn(target), prompt, 'plain')
-  const text = [...prompt, ...ids]
-
-  /** Rounds that the target's own draft opened: whatever the others committed, all of it must be accepted. */
-  async function drafted(parts: readonly Strategy[], maxRows: number): Promise<void> {
-    const itself = draftModel({ model: target, tokens: 3 })
-    const watched: { proposed: number; accepted: number }[] = []
-    const watching: Strategy = {
-      ...itself,
-      load: async (host) => {
-        const loaded = await itself.load(host)
-        return {
-          ...loaded,
-          start: (session) => {
-            const proposer = loaded.start(session)
-            let proposed = 0
-            return {
-              propose: async (budget) => {
-                const draft = await proposer.propose(budget)
-                proposed = draft && 'programs' in draft ? draft.nodes : 0
-                return draft
-              },
-              follow: (pass) => proposer.follow?.(pass) ?? [],
-              observe: (committed) => {
-                if (committed.own) watched.push({ proposed, accepted: committed.accepted })
-                return proposer.observe?.(committed)
-              },
-              truncate: (length) => proposer.truncate?.(length) ?? length,
-              dispose: () => proposer.dispose?.(),
-            }
-          },
-        }
-      },
-    }
-    const engine = await engineOn(target, { maxRows, strategies: [alternating('mixed', [watching, ...parts])] })
-    const result = await complete(engine, prompt, 'mixed')
-    expect(result.ids).toEqual(ids)
-    checkCounts(result, prompt.length, maxRows)
-    expect(watched.length).toBeGreaterThan(3)
-    for (const { proposed, accepted } of watched) expect(accepted).toBe(proposed)
-  }
-
-  test('while rounds pass without a draft', () => drafted([silent(), silent()], 64))
-
-  test('while others draft, short and long, right and wrong', () =>
-    drafted([oracle(text, 2), randomTrees(tinyConfig.vocab_size, 30, 1, text), silent()], 64))
-
-  test('while others fill the largest pass, right after a draft that was accepted whole', () =>
-    drafted([oracle(text, 7)], 8))
-})
-
-describe('lookup', async () => {
-  const target = await writeTinyModel({ seed: 8 })
-
-  test('proposes what followed the longest repeated end, at its latest place', async () => {
-    const seen: (readonly number[])[] = []
-    const inner = lookup({ maxNgram: 3, tokens: 4 })
-    const engine = await engineOn(target, {
-      strategies: [
-        {
-          ...inner,
-          load: async (host) => {
-            const loaded = await inner.load(host)
-            return {
-              start: (session) => {
-                const proposer = loaded.start(session)
-                return {
-                  ...proposer,
-                  propose: async (budget) => {
-                    const draft = await proposer.propose(budget)
-                    seen.push(draft && 'tokens' in draft ? draft.tokens : [])
-                    return draft
-                  },
-                  truncate: (length) => proposer.truncate?.(length) ?? length,
-                }
-              },
-            }
-          },
-        },
-      ],
-    })
-    const first = async (prompt: readonly number[]) => {
-      seen.length = 0
-      await engine.complete(prompt, { strategy: 'lookup', maxTokens: 6, ignoreEos: true })
-      return seen[0]
-    }
-    expect(await first([1, 2, 3, 7, 1, 2, 3, 8, 9, 4, 5, 1, 2, 3])).toEqual([8, 9, 4, 5])
-    expect(await first([3, 7, 7, 7, 2, 3, 8, 6, 6, 6, 2, 3])).toEqual([8, 6, 6, 6])
-    expect(await first([9, 9])).toEqual([9])
-    expect(await first([1, 2, 3, 4])).toEqual([])
-    expect(await first([6])).toEqual([])
   })
 })
 

@@ -33,3 +33,29 @@ export function safetensorsFile(tensors: readonly SafeTensor[]): Uint8Array {
   }
   return rawSafetensors(JSON.stringify({ __metadata__: { format: 'pt' }, ...header }), data)
 }
+
+/** The tensors of a safetensors file's bytes. */
+export function parseSafetensors(file: Uint8Array): SafeTensor[] {
+  const size = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true))
+  const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + size))) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >
+  return Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(
+      ([
+        name,
+        {
+          dtype,
+          shape,
+          data_offsets: [begin, end],
+        },
+      ]) => ({
+        name,
+        dtype,
+        shape,
+        data: file.subarray(8 + size + begin, 8 + size + end),
+      }),
+    )
+}
