@@ -1,4 +1,5 @@
 export { Counters, type DecodeStats } from './counters'
+export type { NamedStrategy } from './drafter'
 export { decode, type Finish, type FinishReason, type Part, type Usage } from './generation'
 export { type GenerateOptions, plan } from './options'
 export { Stepper } from './stepper'

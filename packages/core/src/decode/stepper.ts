@@ -4,26 +4,21 @@ import { Owned } from '../owned'
 import type {
   AcceptanceRule,
   Backend,
-  Committed,
   DecoderModel,
-  Draft,
-  Follow,
   HostAcceptance,
   KvCache,
-  LoadedStrategy,
   Pass,
   Program,
-  Proposer,
   SessionView,
   Tensor,
 } from '../spec'
 import { NO_TOKEN, OUTCOME } from '../spec'
 import { type Kept, Verifier } from '../verify'
 import { Counters } from './counters'
-import { DraftLayer, type LaidDraft } from './draft-layer'
+import type { LaidDraft } from './draft-layer'
+import { Drafter, type NamedStrategy } from './drafter'
 import { askOnHost, readTree } from './host-verdict'
 import { Sequence } from './sequence'
-import { callStrategy, strategyError } from './strategy-calls'
 import type { Turns } from './turns'
 
 /** What a session is made of. */
@@ -36,7 +31,7 @@ export interface StepperParts {
   readonly keep: readonly ('final' | number)[]
   readonly rule: AcceptanceRule
   /** null: plain decoding, the empty proposer. */
-  readonly strategy: { readonly name: string; readonly loaded: LoadedStrategy } | null
+  readonly strategy: NamedStrategy | null
   readonly turns: Turns
 }
 
@@ -57,8 +52,7 @@ export class Stepper {
   readonly #cache: KvCache
   readonly #kept: Kept
   readonly #verifier: Verifier
-  readonly #proposer: Proposer | null
-  readonly #layer: DraftLayer
+  readonly #drafter: Drafter
   #live = true
   /** Whether work of this session has its turn: what it uses is freed after it. */
   #working = false
@@ -81,8 +75,7 @@ export class Stepper {
           kept: this.#kept,
         }),
       )
-      this.#layer = new DraftLayer(backend, this.#verifier.tree, model.config.vocab, this.#name)
-      this.#proposer = strategy && this.#start(strategy.loaded, slots)
+      this.#drafter = new Drafter(strategy, this.#view(slots), model.config.vocab)
     } catch (error) {
       this.#owned.dispose()
       throw error
@@ -94,7 +87,7 @@ export class Stepper {
     this.#alive()
     this.sequence.append(tokens)
     // Also where nothing is cut: a round that failed may have moved the device's own length.
-    this.sequence.cut(this.sequence.tokens.length, this.#align(this.sequence.length))
+    this.sequence.cut(this.sequence.tokens.length, this.#drafter.align(this.sequence.length))
     const end = this.sequence.tokens.length - 1
     while (this.sequence.length < end) {
       throwIfAborted(signal)
@@ -118,7 +111,7 @@ export class Stepper {
     this.#alive()
     const length = Math.max(0, Math.min(this.sequence.length, tokens - 1))
     this.sequence.cut(tokens, length)
-    this.sequence.cut(tokens, this.#align(length))
+    this.sequence.cut(tokens, this.#drafter.align(length))
   }
 
   /** Ends the session; while a round is running, what it uses is freed when the round ends. */
@@ -130,7 +123,7 @@ export class Stepper {
 
   #release(): void {
     try {
-      this.#proposer?.dispose?.()
+      this.#drafter.dispose()
     } finally {
       this.#owned.dispose()
     }
@@ -150,22 +143,6 @@ export class Stepper {
     })
   }
 
-  /** The largest length, `length` at most, up to which the target's and the proposer's state hold. */
-  #align(length: number): number {
-    let held = length
-    try {
-      held = this.#proposer?.truncate?.(length) ?? length
-    } catch (error) {
-      throw strategyError(this.#name, 'go back', error)
-    }
-    if (Number.isInteger(held) && held >= 0 && held <= length) return held
-    throw new OutriderError(
-      'STRATEGY_FAILED',
-      `strategy ${this.#name} says that its state holds up to ${held} of ${length} entries: truncate returns 0 to ${length}`,
-      { details: { strategy: this.#name, held, length } },
-    )
-  }
-
   #keep(): Kept {
     const { backend, model, maxRows, keep } = this.parts
     const tensor = (which: 'final' | number): [typeof which, Tensor] => {
@@ -175,10 +152,11 @@ export class Stepper {
     return new Map(keep.map(tensor))
   }
 
-  #start(loaded: LoadedStrategy, slots: number): Proposer {
+  /** What the session's proposer sees. */
+  #view(slots: number): SessionView {
     const { sequence } = this
     const kept = this.#kept
-    const view: SessionView = {
+    return {
       backend: this.parts.backend,
       get tokens() {
         return sequence.tokens
@@ -190,22 +168,23 @@ export class Stepper {
       maxRows: this.parts.maxRows,
       hidden: (which) => kept.get(which),
     }
-    try {
-      return loaded.start(view)
-    } catch (error) {
-      throw strategyError(this.#name, 'start a session', error)
-    }
   }
 
   async #chunk(to: number): Promise<void> {
     const start = this.sequence.length
     const pass = this.#verifier.chunkPass(to - start)
     this.#verifier.setEnd(to)
-    const follow = this.#follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0 })
+    const follow = this.#drafter.follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0 })
     await this.#submit([this.#verifier.prefill(pass), ...follow])
     this.sequence.reached(to)
     this.counters.prefilled += to - start
-    await this.#observe({ start, tokens: this.sequence.tokens.slice(start, to), length: to, accepted: 0, own: false })
+    await this.#drafter.observe({
+      start,
+      tokens: this.sequence.tokens.slice(start, to),
+      length: to,
+      accepted: 0,
+      own: false,
+    })
   }
 
   async #round(most: number): Promise<Round> {
@@ -216,7 +195,7 @@ export class Stepper {
     const { nodes, chain } = draft
     const own = nodes > 0
     const pass = this.#verifier.treePass(nodes + 1)
-    const follow = this.#follow({ kind: 'round', pass, own, chain, nodes })
+    const follow = this.#drafter.follow({ kind: 'round', pass, own, chain, nodes })
     const start = this.sequence.tokens.length
     const { rule } = this.parts
     const outcome =
@@ -232,7 +211,7 @@ export class Stepper {
       )
     this.sequence.committed(tokens)
     this.counters.round(nodes, accepted)
-    await this.#observe({ start, tokens, length: this.sequence.length, accepted, own })
+    await this.#drafter.observe({ start, tokens, length: this.sequence.length, accepted, own })
     this.counters.draftMs += proposed - began
     this.counters.hostMs += performance.now() - proposed - (this.counters.deviceMs - deviceBefore)
     return { tokens, accepted, nodes }
@@ -240,18 +219,23 @@ export class Stepper {
 
   async #propose(most: number): Promise<LaidDraft> {
     const nodes = this.parts.maxRows - 1
-    const budget = { nodes, depth: Math.min(most, this.sequence.room, nodes + 1) - 1 }
-    const proposer = this.#proposer
-    if (!proposer || budget.depth < 1) return this.#layer.lay(null, budget)
-    const draft: Draft = await callStrategy(this.#name, 'propose', () => proposer.propose(budget))
+    const depth = Math.min(most, this.sequence.room, nodes + 1) - 1
+    const draft = await this.#drafter.propose({ nodes, depth })
     this.#alive()
-    return this.#layer.lay(draft, budget)
+    return draft
   }
 
   async #judgeOnDevice(draft: LaidDraft, pass: Pass, follow: readonly Program[]): Promise<Uint32Array> {
     const verify = this.#verifier.verify(pass, draft.chain)
     const [record] = await this.#submit([...draft.programs, verify, ...follow], [this.#verifier.outcome])
-    return new Uint32Array(record as ArrayBuffer)
+    const outcome = new Uint32Array(record as ArrayBuffer)
+    const accepted = outcome[OUTCOME.accepted] as number
+    if (accepted <= draft.nodes) return outcome
+    throw new OutriderError(
+      'ACCEPTANCE_FAILED',
+      `acceptance rule ${this.parts.rule.name} left an outcome of ${accepted} accepted tokens for a draft of ${draft.nodes}`,
+      { details: { rule: this.parts.rule.name, accepted, nodes: draft.nodes } },
+    )
   }
 
   /** A rule on the host costs one submission more, and the logits are read back. */
@@ -277,18 +261,6 @@ export class Stepper {
     return outcome
   }
 
-  #follow(follow: Follow): readonly Program[] {
-    try {
-      return this.#proposer?.follow?.(follow) ?? []
-    } catch (error) {
-      throw strategyError(this.#name, 'follow a pass', error)
-    }
-  }
-
-  async #observe(committed: Committed): Promise<void> {
-    await callStrategy(this.#name, 'observe a round', () => this.#proposer?.observe?.(committed))
-  }
-
   async #submit(programs: readonly Program[], read?: readonly Tensor[]): Promise<readonly ArrayBuffer[]> {
     this.#alive()
     const started = performance.now()
@@ -297,10 +269,6 @@ export class Stepper {
     const bytes = await this.parts.backend.submit(programs, read)
     this.counters.deviceMs += performance.now() - started
     return bytes
-  }
-
-  get #name(): string {
-    return this.parts.strategy?.name ?? 'plain'
   }
 
   #alive(): void {

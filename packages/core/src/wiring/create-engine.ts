@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { Container, type ContainerModule, type ServiceIdentifier } from 'inversify'
 import { throwIfAborted } from '../abort'
-import { callStrategy } from '../decode'
+import { callStrategy, type NamedStrategy } from '../decode'
 import { OutriderError } from '../errors'
 import { type OpenOptions, openCheckpoint, openTensors } from '../load'
 import { loadDecoder } from '../model'
@@ -11,15 +11,17 @@ import type {
   Checkpoint,
   DecoderModel,
   LoadProgress,
+  ModelConfig,
   ModelLocation,
   Strategy,
   StrategyHost,
+  StrategyNeeds,
   Tokenizer,
 } from '../spec'
 import { rowInvariant } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
-import { type EngineLimits, type NamedStrategy, tokens } from './tokens'
+import { type EngineLimits, tokens } from './tokens'
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -73,11 +75,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const tokenizer = await checkpoint.tokenizer()
       const model = owned.add(await decoder(backend, checkpoint, limits, options))
       const loaded = await loadStrategies(strategies, { backend, model, tokenizer, limits, options }, owned)
+      const found = loaded.map(({ name, loaded: { needs } }) => ({ name, needs }))
+      const keep = [...new Set([...limits.keep, ...kept(found, checkpoint.model)])]
       throwIfAborted(options.signal)
       const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
       throwIfAborted(options.signal)
       const container = wire(
-        engineModule({ backend, model, tokenizer, limits, strategies: loaded }),
+        engineModule({ backend, model, tokenizer, limits: { ...limits, keep }, strategies: loaded }),
         options.modules ?? [],
       )
       return new Engine(container, () => owned.dispose(), exact)
@@ -160,19 +164,27 @@ function engineLimits(options: EngineOptions, strategies: readonly Strategy[], {
     )
   if (!Number.isInteger(maxRows) || maxRows < 1 || maxRows > 64)
     throw new OutriderError('INVALID_OPTION', `maxRows must be 1 to 64, not ${maxRows}`)
+  return { capacity, maxRows, keep: kept(strategies, model) }
+}
+
+/** Hidden states that strategies need, each once. */
+function kept(
+  strategies: readonly { readonly name: string; readonly needs?: StrategyNeeds | undefined }[],
+  { layers }: ModelConfig,
+): EngineLimits['keep'] {
   const keep = new Set<'final' | number>()
   for (const { name, needs } of strategies) {
     if (needs?.finalHidden) keep.add('final')
     for (const layer of needs?.layerInputs ?? []) {
-      if (!Number.isInteger(layer) || layer < 0 || layer > model.layers)
+      if (!Number.isInteger(layer) || layer < 0 || layer > layers)
         throw new OutriderError(
           'INVALID_OPTION',
-          `strategy ${name} wants the input of layer ${layer}, but the target has ${model.layers}`,
+          `strategy ${name} wants the input of layer ${layer}, but the target has ${layers}`,
         )
       keep.add(layer)
     }
   }
-  return { capacity, maxRows, keep: [...keep] }
+  return [...keep]
 }
 
 interface Hosting {

@@ -1,12 +1,21 @@
 import { Container } from 'inversify'
 import { throwIfAborted } from '../abort'
-import { decode, type Finish, type GenerateOptions, type Part, plan, type Stepper, type TextToken } from '../decode'
+import {
+  decode,
+  type Finish,
+  type GenerateOptions,
+  type NamedStrategy,
+  type Part,
+  plan,
+  type Stepper,
+  type TextToken,
+} from '../decode'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
 import type { AcceptanceRule, Backend, DecoderModel, ModelConfig, Tokenizer } from '../spec'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
-import { type EngineLimits, type NamedStrategy, tokens } from './tokens'
+import { type EngineLimits, tokens } from './tokens'
 
 /** A whole generation. */
 export interface Completion extends Finish {

@@ -1,8 +1,8 @@
 import { ContainerModule } from 'inversify'
 import { exact } from '../accept'
-import { Stepper, Turns } from '../decode'
+import { type NamedStrategy, Stepper, Turns } from '../decode'
 import type { AcceptanceRule, Backend, DecoderModel, Tokenizer } from '../spec'
-import { type EngineLimits, type NamedStrategy, tokens } from './tokens'
+import { type EngineLimits, tokens } from './tokens'
 
 /** What `createEngine` has loaded before the container is filled: nothing asynchronous is resolved by it. */
 export interface EngineParts {

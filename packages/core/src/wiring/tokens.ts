@@ -1,13 +1,7 @@
 import type { ServiceIdentifier } from 'inversify'
-import type { Turns } from '../decode'
+import type { NamedStrategy, Turns } from '../decode'
 import type { Stepper } from '../decode/stepper'
-import type { AcceptanceRule, Backend, DecoderModel, LoadedStrategy, Tokenizer } from '../spec'
-
-/** A strategy on the engine's device, under the name that requests pick it by. */
-export interface NamedStrategy {
-  readonly name: string
-  readonly loaded: LoadedStrategy
-}
+import type { AcceptanceRule, Backend, DecoderModel, Tokenizer } from '../spec'
 
 /** What holds for every session of an engine. */
 export interface EngineLimits {

@@ -1,0 +1,68 @@
+import { OutriderError } from '../errors'
+import type { Budget, Committed, Draft, Follow, LoadedStrategy, Program, Proposer, SessionView } from '../spec'
+import { DraftLayer, type LaidDraft } from './draft-layer'
+import { callStrategy, strategyError } from './strategy-calls'
+
+/** A strategy on the engine's device, under the name that requests pick it by. */
+export interface NamedStrategy {
+  readonly name: string
+  readonly loaded: LoadedStrategy
+}
+
+/** A session's proposer behind checks: what it gives is looked at, and what it throws carries its name. Without a strategy it proposes nothing. */
+export class Drafter {
+  readonly #name: string
+  readonly #proposer: Proposer | null
+  readonly #layer: DraftLayer
+
+  /** Throws `STRATEGY_FAILED` where the strategy cannot start. */
+  constructor(strategy: NamedStrategy | null, view: SessionView, vocab: number) {
+    this.#name = strategy?.name ?? 'plain'
+    this.#layer = new DraftLayer(view.backend, view.tree, vocab, this.#name)
+    try {
+      this.#proposer = strategy?.loaded.start(view) ?? null
+    } catch (error) {
+      throw strategyError(this.#name, 'start a session', error)
+    }
+  }
+
+  /** The next draft, checked and laid where the verifier reads it. Throws `TREE_MALFORMED`, `TREE_TOO_LARGE`. */
+  async propose(budget: Budget): Promise<LaidDraft> {
+    const proposer = this.#proposer
+    if (!proposer || budget.depth < 1) return this.#layer.lay(null, budget)
+    const draft: Draft = await callStrategy(this.#name, 'propose', () => proposer.propose(budget))
+    return this.#layer.lay(draft, budget)
+  }
+
+  follow(follow: Follow): readonly Program[] {
+    try {
+      return this.#proposer?.follow?.(follow) ?? []
+    } catch (error) {
+      throw strategyError(this.#name, 'follow a pass', error)
+    }
+  }
+
+  async observe(committed: Committed): Promise<void> {
+    await callStrategy(this.#name, 'observe a round', () => this.#proposer?.observe?.(committed))
+  }
+
+  /** The largest length, `length` at most, up to which the proposer's state holds. */
+  align(length: number): number {
+    let held = length
+    try {
+      held = this.#proposer?.truncate?.(length) ?? length
+    } catch (error) {
+      throw strategyError(this.#name, 'go back', error)
+    }
+    if (Number.isInteger(held) && held >= 0 && held <= length) return held
+    throw new OutriderError(
+      'STRATEGY_FAILED',
+      `strategy ${this.#name} says that its state holds up to ${held} of ${length} entries: truncate returns 0 to ${length}`,
+      { details: { strategy: this.#name, held, length } },
+    )
+  }
+
+  dispose(): void {
+    this.#proposer?.dispose?.()
+  }
+}
