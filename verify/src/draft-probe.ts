@@ -120,6 +120,7 @@ function watching(inner: Strategy, watched: Watched, backendOf: (session: Sessio
     load: async (host) => {
       const loaded = await inner.load(host)
       return {
+        ...(loaded.needs && { needs: loaded.needs }),
         start: (session) => {
           const backend = backendOf(session)
           const proposer = loaded.start(

@@ -94,6 +94,11 @@ describe('options of createEngine', () => {
     { maxRows: Number.NaN },
     { strategies: [{ ...silent(), needs: { layerInputs: [3] } }] },
     { strategies: [{ ...silent(), needs: { layerInputs: [-1] } }] },
+    {
+      strategies: [
+        { ...silent(), load: async () => ({ needs: { layerInputs: [3] }, start: () => ({ propose: () => null }) }) },
+      ],
+    },
   ])('INVALID_OPTION: %o', async (options) => {
     expect((await loading(folder, options)).code).toBe('INVALID_OPTION')
   })

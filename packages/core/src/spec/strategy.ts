@@ -110,6 +110,8 @@ export interface KvCache {
 
 /** A strategy on a device. */
 export interface LoadedStrategy {
+  /** What its checkpoint turned out to need, besides the strategy's own `needs`. */
+  readonly needs?: StrategyNeeds
   /** A proposer for one session. What it allocates is freed by its `dispose`. */
   start(session: SessionView): Proposer
   /** Frees what `load` took. */

@@ -97,6 +97,10 @@ export function alternating(name: string, parts: readonly Strategy[]): Strategy 
     load: async (host) => {
       const loaded = await Promise.all(parts.map((part) => part.load(host)))
       return {
+        needs: {
+          finalHidden: [...parts, ...loaded].some(({ needs }) => needs?.finalHidden),
+          layerInputs: [...parts, ...loaded].flatMap(({ needs }) => needs?.layerInputs ?? []),
+        },
         start: (session) => taking(loaded.map((part) => part.start(session))),
         dispose: () => {
           for (const part of loaded) part.dispose?.()
