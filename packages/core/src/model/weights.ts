@@ -38,7 +38,17 @@ export class WeightReader {
 
   /** A matrix by name, [outputs, inputs]. */
   matrix(name: string, shape: readonly [number, number]): Promise<Weight> {
-    return this.#upload(this.files.matrix(name, shape))
+    return this.weight(this.files.matrix(name, shape))
+  }
+
+  /** A matrix that is made of others (`stackRows`). */
+  async weight(source: WeightSource): Promise<Weight> {
+    throwIfAborted(this.options.signal)
+    const weight = this.owned.add(await this.backend.weight(source, source.name))
+    this.#doneBytes += source.shape[0] * rowBytes(source.format, source.shape[1])
+    const [doneBytes, totalBytes] = [this.#doneBytes, this.files.bytes]
+    this.options.onProgress?.({ item: source.name, stage: 'weights', doneBytes, totalBytes })
+    return weight
   }
 
   /** f32 [length]. */
@@ -67,20 +77,11 @@ export class WeightReader {
       qkv: await this.#qkv(prefix, shape),
       qkvBias: await this.#qkvBias(prefix, shape),
       headNorm: await this.#headNorm(prefix, shape),
-      output: await this.#upload(matrix('self_attn.o_proj', hidden, heads * headDim)),
+      output: await this.weight(matrix('self_attn.o_proj', hidden, heads * headDim)),
       postNorm: await this.norm(`${prefix}.post_attention_layernorm.weight`, hidden, eps),
-      gateUp: await this.#upload(interleaveRows(gate, up)),
-      down: await this.#upload(matrix('mlp.down_proj', hidden, intermediate)),
+      gateUp: await this.weight(interleaveRows(gate, up)),
+      down: await this.weight(matrix('mlp.down_proj', hidden, intermediate)),
     }
-  }
-
-  async #upload(source: WeightSource): Promise<Weight> {
-    throwIfAborted(this.options.signal)
-    const weight = this.owned.add(await this.backend.weight(source, source.name))
-    this.#doneBytes += source.shape[0] * rowBytes(source.format, source.shape[1])
-    const [doneBytes, totalBytes] = [this.#doneBytes, this.files.bytes]
-    this.options.onProgress?.({ item: source.name, stage: 'weights', doneBytes, totalBytes })
-    return weight
   }
 
   #vector(values: Float32Array, label: string): Tensor {
@@ -107,7 +108,7 @@ export class WeightReader {
     }
     const weights: Weight[] = []
     for (const group of groups)
-      weights.push(await this.#upload(group.length > 1 ? stackRows(group) : (group[0] as WeightSource)))
+      weights.push(await this.weight(group.length > 1 ? stackRows(group) : (group[0] as WeightSource)))
     return weights
   }
 

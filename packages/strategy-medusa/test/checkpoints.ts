@@ -1,0 +1,46 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseSafetensors, type SafeTensor, safetensorsFile } from '../../core/test/support/safetensors-file'
+
+/** The tensors of stories-5m's Medusa heads, in FasterDecoding's layout. */
+export async function storiesHeads(): Promise<readonly SafeTensor[]> {
+  return parseSafetensors(await readFile('models/stories-5m/medusa/medusa_lm_head.safetensors'))
+}
+
+/** Writes a folder of heads and gives its path. */
+export async function writeHeads(
+  tensors: readonly SafeTensor[],
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrider-medusa-'))
+  await writeFile(join(folder, 'model.safetensors'), safetensorsFile(tensors))
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+  return folder
+}
+
+/** The same heads in vLLM's names. */
+export function vllmNames(tensors: readonly SafeTensor[]): readonly SafeTensor[] {
+  return tensors.map((tensor) => ({
+    ...tensor,
+    name: tensor.name
+      .replace(/^(\d+)\.(\d+)\.linear\./, 'blocks.$1.layers.$2.')
+      .replace(/^(\d+)\.\d+\.weight$/, 'lm_heads.$1.weight'),
+  }))
+}
+
+/** The listed rows of a matrix. */
+export function rowsOf(tensor: SafeTensor, rows: readonly number[]): SafeTensor {
+  const bytes = tensor.data.length / (tensor.shape[0] as number)
+  const data = new Uint8Array(rows.length * bytes)
+  rows.forEach((row, i) => {
+    data.set(tensor.data.subarray(row * bytes, (row + 1) * bytes), i * bytes)
+  })
+  return { ...tensor, shape: [rows.length, ...tensor.shape.slice(1)], data }
+}
+
+/** Integers as a checkpoint has them. */
+export function int64(name: string, values: readonly number[]): SafeTensor {
+  const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+  return { name, dtype: 'I64', shape: [values.length], data }
+}
