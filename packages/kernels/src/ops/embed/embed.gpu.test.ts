@@ -37,7 +37,14 @@ async function embed(
 }
 
 test.each(formats)('%s rows are exactly the numbers that are stored', async (format) => {
-  const widths = format === 'q4_k' || format === 'q6_k' ? [256, 2304] : format === 'f16' ? [32, 100, 2304] : [32, 2304]
+  const widths =
+    format === 'q4_k' || format === 'q6_k'
+      ? [256, 2304]
+      : format === 'f16'
+        ? [32, 100, 520]
+        : format === 'f32' || format === 'bf16'
+          ? [32, 260]
+          : [32, 2304]
   for (const width of widths)
     for (const vocab of [1, 70]) {
       const source = randomSource(format, vocab, width, width)

@@ -2,7 +2,7 @@ import { referenceBackend } from '@outrider/core/reference'
 import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pass, passTensors } from '../../../test/passes'
-import { among, everyCount, randomRows, rowCases, tileCounts } from '../../../test/rows'
+import { among, edgeCounts, everyCount, randomRows, rowCases, tileCounts } from '../../../test/rows'
 import { error, run, withWeights, words } from '../../../test/run'
 import { openSlices } from '../../../test/slices'
 import { randomSource } from '../../../test/weight-source'
@@ -11,19 +11,24 @@ import { layouts } from '../../weights/layout'
 let device: Backend
 const reference = referenceBackend()
 const everyFormat = Object.keys(layouts) as WeightFormat[]
-const invariance = [
-  { format: 'f16', inputs: 100, options: {} },
-  { format: 'q4_1', inputs: 672, options: {} },
-  { format: 'q4_0', inputs: 672, options: { norm: true, bias: true, accumulate: true } },
-  { format: 'q6_k', inputs: 512, options: { norm: true } },
-] as const
+const everything = { norm: true, bias: true, accumulate: true }
 const paths = [
-  { slices: 'serial', counts: everyCount, formats: everyFormat, rows: invariance },
+  {
+    slices: 'serial',
+    formats: everyFormat,
+    additions: [{ norm: true }, { bias: true }, { accumulate: true }, { bias: true, accumulate: true }],
+    invariance: [
+      { format: 'q4_0', inputs: 672, options: everything, counts: everyCount },
+      { format: 'f16', inputs: 100, options: {}, counts: edgeCounts },
+      { format: 'q4_1', inputs: 672, options: {}, counts: edgeCounts },
+      { format: 'q6_k', inputs: 512, options: { norm: true }, counts: edgeCounts },
+    ],
+  },
   {
     slices: 'parallel',
-    counts: tileCounts,
     formats: ['q4_0'],
-    rows: [{ format: 'q4_0', inputs: 320, options: { norm: true, bias: true, accumulate: true } }],
+    additions: [{ norm: true }],
+    invariance: [{ format: 'q4_0', inputs: 320, options: everything, counts: tileCounts }],
   },
 ] as const
 /** Inputs that a format can have, small and ragged ones among them. */
@@ -88,7 +93,7 @@ async function both<T>(
   return withWeights(device, { w: source }, ({ w }) => withWeights(reference, { w: source }, (r) => body(w!, r.w!)))
 }
 
-describe.each(paths)('$slices slices', ({ slices, counts, formats, rows }) => {
+describe.each(paths)('$slices slices', ({ slices, formats, additions, invariance }) => {
   beforeAll(async () => {
     device = await openSlices(slices)
   })
@@ -100,13 +105,11 @@ describe.each(paths)('$slices slices', ({ slices, counts, formats, rows }) => {
       for (const n of outputs)
         for (const k of widths[format]) {
           await both(randomSource(format, n, k, turn + 1), async (weight, exact) => {
-            for (let i = 0; i < 2; i++) {
-              const rows = rowCounts[turn++ % rowCounts.length]!
-              const x = randomRows(rows, k, turn)
-              const found = await linear(device, weight, x, rows)
-              const expected = await linear(reference, exact, x, rows)
-              expect(error(found, expected), `${rows} × ${k} × ${n}`).toBeLessThan(1e-11)
-            }
+            const rows = rowCounts[turn++ % rowCounts.length]!
+            const x = randomRows(rows, k, turn)
+            const found = await linear(device, weight, x, rows)
+            const expected = await linear(reference, exact, x, rows)
+            expect(error(found, expected), `${rows} × ${k} × ${n}`).toBeLessThan(1e-11)
           })
         }
     })
@@ -114,10 +117,8 @@ describe.each(paths)('$slices slices', ({ slices, counts, formats, rows }) => {
     test('with norm, bias and accumulation equals the reference', async () => {
       const k = widths[format].at(-1)!
       await both(randomSource(format, 65, k, 2), async (weight, exact) => {
-        for (const [rows, options] of [
-          [1, { norm: true, bias: true, accumulate: true }],
-          [9, { norm: true, bias: true, accumulate: true }],
-        ] as const) {
+        for (const rows of [1, 9]) {
+          const options = { ...everything, live: rows }
           const x = randomRows(rows, k, rows)
           const found = await linear(device, weight, x, rows, options)
           expect(error(found, await linear(reference, exact, x, rows, options))).toBeLessThan(1e-11)
@@ -126,36 +127,36 @@ describe.each(paths)('$slices slices', ({ slices, counts, formats, rows }) => {
     })
   })
 
-  test.each([{ norm: true }, { bias: true }, { accumulate: true }, { bias: true, accumulate: true }])(
-    'with %o alone equals the reference',
-    async (options) => {
-      await both(randomSource('q4_1', 70, 96, 2), async (weight, exact) => {
-        const x = randomRows(3, 96, 8)
-        const found = await linear(device, weight, x, 3, options)
-        expect(error(found, await linear(reference, exact, x, 3, options))).toBeLessThan(1e-11)
+  test.each<Options>([...additions])('with %o alone equals the reference', async (options) => {
+    await both(randomSource('q4_1', 70, 96, 2), async (weight, exact) => {
+      const x = randomRows(3, 96, 8)
+      const found = await linear(device, weight, x, 3, options)
+      expect(error(found, await linear(reference, exact, x, 3, options))).toBeLessThan(1e-11)
+    })
+  })
+
+  test.each([...invariance])(
+    'a row of $format does not feel the others, $options',
+    async ({ format, inputs, options, counts }) => {
+      await withWeights(device, { w: randomSource(format, 70, inputs, 4) }, async ({ w }) => {
+        const row = randomRows(1, inputs, 12)
+        const alone = words(await linear(device, w!, row, 1, options))
+        for (const { rows, live, here, neighbour } of rowCases(counts)) {
+          const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { ...options, live }))
+          for (let place = 0; place < live; place++)
+            if (here(place))
+              expect(out.subarray(place * 70, (place + 1) * 70), `${rows} rows, place ${place}, ${neighbour}`).toEqual(
+                alone,
+              )
+        }
       })
     },
   )
 
-  test.each([...rows])('a row of $format does not feel the others, $options', async ({ format, inputs, options }) => {
-    await withWeights(device, { w: randomSource(format, 70, inputs, 4) }, async ({ w }) => {
-      const row = randomRows(1, inputs, 12)
-      const alone = words(await linear(device, w!, row, 1, options))
-      for (const { rows, live, here, neighbour } of rowCases(counts)) {
-        const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { ...options, live }))
-        for (let place = 0; place < live; place++)
-          if (here(place))
-            expect(out.subarray(place * 70, (place + 1) * 70), `${rows} rows, place ${place}, ${neighbour}`).toEqual(
-              alone,
-            )
-      }
-    })
-  })
-
   test('rows of tiles that are all padding stay as they were', async () => {
     await withWeights(device, { w: randomSource('q4_0', 65, 64, 4) }, async ({ w }) => {
-      const out = await linear(device, w!, randomRows(24, 64, 1), 24, { live: 8 })
-      expect(out.subarray(8 * 65)).toEqual(new Float32Array(16 * 65).fill(77))
+      const out = await linear(device, w!, randomRows(24, 64, 1), 24, { ...everything, live: 8 })
+      expect(out.subarray(8 * 65)).toEqual(new Float32Array(16 * 65).fill(0.25))
     })
   })
 

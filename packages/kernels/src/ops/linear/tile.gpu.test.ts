@@ -23,7 +23,10 @@ const tiles: readonly Tile[] = [
   { slices: 'serial', rows: 8, lanes: 32, pairs: 1, depth: 1 },
 ]
 
-test.each(['f16', 'q4_k'] as const)('every tile gives the same bits: %s', async (format) => {
+test.each([
+  ['f16', tiles],
+  ['q4_k', [1, 4, 6].map((i) => tiles[i]!)], // units of a longer block
+] as const)('every tile gives the same bits: %s', async (format, tiles) => {
   const [rows, inputs, outputs] = [9, 768, 130]
   const context = { memory: parts.memory, device: parts.open.facts }
   const weight = await uploadWeight(context, randomSource(format, outputs, inputs), 'w')
