@@ -178,7 +178,7 @@ describe('after every ending the session goes on as a fresh one', async () => {
   }
   const run = async (stepper: Stepper, options: GenerateOptions): Promise<Finish> => {
     const promptTokens = stepper.sequence.tokens.length
-    for await (const { finish } of decode({ stepper, tokenizer, plan: plan(options, []), strategy: 's', promptTokens }))
+    for await (const { finish } of decode({ stepper, tokenizer, plan: plan(options, []), promptTokens }))
       if (finish) return finish
     throw new Error('no end')
   }

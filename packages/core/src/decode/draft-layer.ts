@@ -1,5 +1,5 @@
 import { OutriderError } from '../errors'
-import type { Backend, Budget, DeviceDraft, Draft, Program, TokenTree, TreeTensors } from '../spec'
+import type { Backend, Budget, DeviceDraft, Draft, HostDraft, Program, TokenTree, TreeTensors } from '../spec'
 import { checkTopology, checkTree, isChain, type TreeLimits } from '../tree'
 
 /** A draft that stands on the device, at the latest when its programs have run. */
@@ -9,6 +9,8 @@ export interface LaidDraft {
   readonly chain: boolean
   /** The tree where the host knows it. */
   readonly tree: TokenTree | null
+  /** Who drafted it. */
+  readonly by: string
 }
 
 const nothing: TokenTree = { tokens: [], parents: [] }
@@ -32,15 +34,15 @@ export class DraftLayer {
     return this.#layHost(draft ?? nothing, limits)
   }
 
-  #layHost(tree: TokenTree, limits: TreeLimits): LaidDraft {
+  #layHost(tree: HostDraft, limits: TreeLimits): LaidDraft {
     checkTree(tree, limits, this.strategy)
     const nodes = tree.tokens.length
     if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tree.tokens), 1)
     this.#layShape(tree.parents)
-    return { programs: [], nodes, chain: isChain(tree.parents), tree }
+    return { programs: [], nodes, chain: isChain(tree.parents), tree, by: tree.by ?? this.strategy }
   }
 
-  #layDevice({ programs, nodes, parents }: DeviceDraft, limits: TreeLimits): LaidDraft {
+  #layDevice({ programs, nodes, parents, by = this.strategy }: DeviceDraft, limits: TreeLimits): LaidDraft {
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > limits.nodes)
       throw new OutriderError(
         'TREE_TOO_LARGE',
@@ -57,7 +59,7 @@ export class DraftLayer {
       checkTopology(parents, limits, this.strategy)
     }
     this.#layShape(parents)
-    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null }
+    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null, by }
   }
 
   /** null: programs write the topology. */

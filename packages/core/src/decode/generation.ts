@@ -47,8 +47,6 @@ export interface GenerationParts {
   readonly stepper: Stepper
   readonly tokenizer: Tokenizer | null
   readonly plan: GenerationPlan
-  /** Name that drafted tokens are credited to. */
-  readonly strategy: string
   readonly promptTokens: number
 }
 
@@ -68,7 +66,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     }
     const round = await stepper.round(left)
     round.tokens.forEach((token, i) => {
-      const drafted = i < round.accepted ? { strategy: parts.strategy, depth: i + 1 } : null
+      const drafted = i < round.accepted ? { strategy: round.by, depth: i + 1 } : null
       if (!reader.finished) reader.push(token, drafted)
     })
     if (!reader.finished && reader.ids.length >= plan.maxTokens) reader.finish('length', null)

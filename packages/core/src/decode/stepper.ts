@@ -42,6 +42,8 @@ export interface Round {
   readonly accepted: number
   /** Nodes that were drafted. */
   readonly nodes: number
+  /** Who drafted them: the strategy, or the part of a composition. */
+  readonly by: string
 }
 
 /** The decoding loop of one session: prefill, then propose, verify, accept, commit. Plain decoding proposes nothing. */
@@ -214,7 +216,7 @@ export class Stepper {
     await this.#drafter.observe({ start, tokens, length: this.sequence.length, accepted, own })
     this.counters.draftMs += proposed - began
     this.counters.hostMs += performance.now() - proposed - (this.counters.deviceMs - deviceBefore)
-    return { tokens, accepted, nodes }
+    return { tokens, accepted, nodes, by: draft.by }
   }
 
   async #propose(most: number): Promise<LaidDraft> {

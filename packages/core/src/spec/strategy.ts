@@ -145,7 +145,10 @@ export interface Budget {
 }
 
 /** A tree on the host. No nodes: nothing to say, and the round is a plain one. */
-export type HostDraft = TokenTree
+export interface HostDraft extends TokenTree {
+  /** Who is credited with its tokens, where that is not the strategy that the request named: a part of a composition. */
+  readonly by?: string
+}
 
 /** A tree whose tokens are left in `session.tree.tokens` by programs at the head of the round's submission: no read in between. */
 export interface DeviceDraft {
@@ -156,6 +159,8 @@ export interface DeviceDraft {
    * programs run. null: the programs write `session.tree.shape` themselves.
    */
   readonly parents: readonly number[] | null
+  /** As in `HostDraft`. */
+  readonly by?: string
 }
 
 /** What a proposer answers: a tree on the host, one that programs leave on the device, or nothing. */

@@ -30,7 +30,7 @@ export class ChatSession {
     private readonly engine: SessionHost,
     private readonly tokenizer: Tokenizer,
     private readonly eos: readonly number[],
-    private readonly options: SessionOptions,
+    options: SessionOptions,
   ) {
     this.#messages = [...(options.messages ?? [])]
     this.#stepper = engine.openStepper(options)
@@ -57,12 +57,10 @@ export class ChatSession {
         throw new OutriderError('PROMPT_EMPTY', 'the chat template made an empty prompt of these messages')
       await this.#run(ids, options.signal)
       let answer = ''
-      const strategy = this.options.strategy ?? 'plain'
       const parts = decode({
         stepper: this.#stepper,
         tokenizer: this.tokenizer,
         plan: request,
-        strategy,
         promptTokens: ids.length,
       })
       for await (const part of parts) {

@@ -89,7 +89,6 @@ export class Engine {
         stepper,
         tokenizer: this.tokenizer,
         plan: request,
-        strategy: options.strategy ?? 'plain',
         promptTokens: ids.length,
       })
     } finally {

@@ -1,0 +1,1 @@
+export { firstOf } from './first-of'
