@@ -1,4 +1,12 @@
-import { type AcceptanceRule, type Completion, chain, type Engine, type Strategy } from '@outrider/core'
+import {
+  type AcceptanceRule,
+  type Committed,
+  type Completion,
+  chain,
+  type Engine,
+  type Follow,
+  type Strategy,
+} from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { engineOn } from './support/engines'
 import { alternating, oracle, proposing, randomTrees, silent, strategyOf } from './support/strategies'
@@ -182,19 +190,67 @@ test('programs may lay out the whole tree on the device', async () => {
   const folder = await writeTinyModel({ seed: 6 })
   const prompt = prompts[1] as number[]
   const text = [...prompt, ...(await complete(await engineOn(folder), prompt, 'plain')).ids]
-  // Plain rounds between the drafts: the engine has to lay its own topology again after another was written.
+  // Plain rounds and drafts of the host in between: the engine has to lay its own topology again after another was written.
   const engine = await engineOn(folder, {
     strategies: [
       alternating('mixed', [deviceOracle(text), silent(), oracle(text, 2)]),
-      alternating('with plain rounds', [silent(), deviceOracle(text)]),
+      alternating('with chains', [oracle(text, 4), deviceOracle(text)]),
     ],
   })
-  for (const strategy of ['mixed', 'with plain rounds']) {
+  for (const strategy of ['mixed', 'with chains']) {
     const result = await complete(engine, prompt, strategy)
     expect(result.ids).toEqual(text.slice(prompt.length))
     checkCounts(result, prompt.length, 64)
-    expect(result.stats.accepted).toBeGreaterThan(count / 2 - 1)
+    expect(result.stats.accepted).toBeGreaterThan(strategy === 'mixed' ? count / 2 - 1 : count * 0.7)
   }
+})
+
+test('a proposer hears of every chunk and every round, and whether its own draft was in it', async () => {
+  const folder = await writeTinyModel({ seed: 6 })
+  const prompt = prompts[2] as number[]
+  const text = [...prompt, ...(await complete(await engineOn(folder), prompt, 'plain')).ids]
+  const followed: Omit<Follow, 'pass'>[] = []
+  const observed: Committed[] = []
+  const told = strategyOf('told', ({ tokens }) => {
+    let round = 0
+    return {
+      // Nothing, then the next token beside a sibling, then the next two as a chain.
+      propose: () => {
+        const [a = 0, b = 0] = text.slice(tokens.length)
+        const sibling = (a + 1) % tinyConfig.vocab_size
+        return [null, { tokens: [sibling, a], parents: [-1, -1] }, chain([a, b])][round++ % 3] ?? null
+      },
+      follow: ({ pass, ...rest }) => {
+        followed.push({ ...rest })
+        expect(pass.rows).toBe(rest.kind === 'prefill' ? (followed.length === 1 ? 64 : 8) : [1, 4, 4][(round - 1) % 3])
+        return []
+      },
+      observe: (committed) => {
+        observed.push(committed)
+        expect(tokens).toEqual(text.slice(0, tokens.length))
+      },
+    }
+  })
+  const engine = await engineOn(folder, { strategies: [told] })
+  await engine.complete(prompt, { strategy: 'told', maxTokens: 12, ignoreEos: true })
+  const prefill = { kind: 'prefill', own: false, chain: true, nodes: 0 }
+  const rounds = [
+    { kind: 'round', own: false, chain: true, nodes: 0 },
+    { kind: 'round', own: true, chain: false, nodes: 2 },
+    { kind: 'round', own: true, chain: true, nodes: 2 },
+  ]
+  expect(followed).toEqual([prefill, prefill, ...rounds, ...rounds])
+  const committed = (start: number, count: number, length: number, accepted: number, own: boolean) =>
+    expect.objectContaining({ start, tokens: text.slice(start, start + count), length, accepted, own })
+  expect(observed).toEqual([
+    committed(0, 64, 64, 0, false),
+    committed(64, 5, 69, 0, false),
+    ...[70, 76].flatMap((at) => [
+      committed(at, 1, at, 0, false),
+      committed(at + 1, 2, at + 2, 1, true),
+      committed(at + 3, 3, at + 5, 2, true),
+    ]),
+  ])
 })
 
 /** Knows the text, and writes three siblings, the second of them right and with a right child, by a program of its own. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
@@ -73,7 +73,7 @@ const entries = packages.flatMap((name) => {
   const folder = join(root, 'packages', name)
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const paths = [...JSON.stringify(manifest.exports).matchAll(/\.\/dist\/([\w./-]+)\.js/g)]
-  return [...new Set(paths.map(([, path]) => join(folder, 'src', `${path}.ts`)))]
+  return [...new Set(paths.map(([, path]) => join(folder, 'src', `${path}.ts`)))].filter((path) => existsSync(path))
 })
 
 describe('public names', () => {
