@@ -1,0 +1,134 @@
+import {
+  type Backend,
+  type KvCache,
+  type LayerSpace,
+  layerSpace,
+  type Ops,
+  type Owned,
+  type Pass,
+  recordLayer,
+  type Tensor,
+} from '@outrider/core'
+import type { HeadConfig } from './head-config'
+import type { HeadWeights } from './weights'
+
+/** Activations of a head. They belong to the strategy: an engine's sessions take turns. */
+interface Space extends LayerSpace {
+  readonly embedded: Tensor
+  readonly joined: Tensor
+  readonly stream: Tensor
+  readonly feature: Tensor
+  readonly captured: Tensor | undefined
+  readonly picked: Tensor | undefined
+  readonly logits: Tensor
+}
+
+/** Which rows become features. */
+export interface FeatureArgs {
+  /** The target's hidden states, f32 [rows of the pass, its hidden size]. */
+  readonly states: readonly Tensor[]
+  /** Rows of the pass that hold them. */
+  readonly from: number
+  /** Features to make: the first so many rows, or those that `pick` names, u32 from `at` on. */
+  readonly rows: number
+  readonly pick?: { readonly indices: Tensor; readonly at: number }
+}
+
+/** The forward of every EAGLE head, by the data of its configuration. */
+export class EagleHead {
+  readonly #space: Space
+
+  constructor(
+    backend: Backend,
+    readonly config: HeadConfig,
+    readonly weights: HeadWeights,
+    /** Rows of the largest pass, and rows of the largest choice. */
+    size: { readonly rows: number; readonly choices: number },
+    owned: Owned,
+  ) {
+    const { hidden } = config.model
+    const rows = (width: number, label: string, count: number = size.rows) =>
+      owned.add(backend.tensor([count, width], 'f32', `head ${label}`))
+    const projected = config.layout.join === 'attention' ? weights.projection?.weight.shape[1] : undefined
+    this.#space = {
+      ...layerSpace(backend, owned, config.shape, size.rows),
+      embedded: rows(weights.embedding.shape[1], 'embedding'),
+      joined: rows(2 * hidden, 'input'),
+      stream: rows(hidden, 'residual stream'),
+      feature: rows(hidden, 'feature'),
+      captured: projected === undefined ? undefined : rows(projected, 'captured states'),
+      picked: projected === undefined ? undefined : rows(projected, 'picked states'),
+      logits: rows(weights.vocab, 'logits', size.choices),
+    }
+  }
+
+  /** Width of the state that one step hands to the next. */
+  get width(): number {
+    return this.config.model.hidden
+  }
+
+  /** Where `pickFeatures` leaves the rows that it picks. */
+  get feature(): Tensor {
+    return this.#space.feature
+  }
+
+  /** Records what makes features of the target's states: f32 [rows, hidden]. */
+  features(ops: Ops, { states, from, rows, pick }: FeatureArgs): Tensor {
+    const { captured, picked, feature } = this.#space
+    const { projection, captureNorms } = this.weights
+    const [only] = states as [Tensor]
+    if (!captured || !picked || !projection) {
+      if (!pick) return only
+      ops.gatherRows({ x: only, ...pick, rows, out: feature })
+      return feature
+    }
+    const parts = states.map((x, i) => ({ x, ...norm(captureNorms?.[i]) }))
+    ops.concat({ parts, out: captured, rows: from })
+    if (pick) ops.gatherRows({ x: captured, ...pick, rows, out: picked })
+    const { weight, bias, norm: before } = projection
+    ops.linear({ x: pick ? picked : captured, weight, out: feature, rows, ...norm(before), ...(bias && { bias }) })
+    return feature
+  }
+
+  /**
+   * Records one step over the tokens of `pass`, row r fed the feature `g`[r], and gives the state that the logits are taken from
+   * and that feeds the next step: f32 [rows, hidden], which holds until the next step. `g` may be the state of the step before.
+   */
+  step(ops: Ops, { pass, g, cache }: { pass: Pass; g: Tensor; cache: KvCache }): Tensor {
+    const { embedded, joined, stream: x } = this.#space
+    const { embedding, inputNorms, layers, outputNorm, projection, rope } = this.weights
+    const { shape, model, normedResidual, normedOutput } = this.config
+    const { rows } = pass
+    ops.embed({ table: embedding, pass, out: embedded })
+    const parts = [
+      { x: embedded, ...norm(inputNorms?.embedding) },
+      { x: g, ...norm(inputNorms?.feature) },
+    ]
+    ops.concat({ parts, out: joined, rows })
+    if (inputNorms) {
+      if (normedResidual) ops.rmsNorm({ x: g, norm: inputNorms.feature, out: x, rows })
+      else if (g !== x) ops.concat({ parts: [{ x: g }], out: x, rows })
+    } else if (projection) {
+      const { weight, bias } = projection
+      ops.linear({ x: joined, weight, out: x, rows, ...(bias && { bias }), pass })
+    }
+    layers.forEach((layer, i) => {
+      const run = { layer, rope, pass, cache: cache.layer(i), space: this.#space, x }
+      recordLayer(ops, i === 0 ? { ...run, shape, ...(inputNorms && { input: joined }) } : { ...run, shape: model })
+    })
+    if (normedOutput && outputNorm) ops.rmsNorm({ x, norm: outputNorm, out: x, rows })
+    return x
+  }
+
+  /** Records the logits over the draft vocabulary of states that `step` gave: f32 [rows, vocab]. */
+  logits(ops: Ops, { x, rows }: { x: Tensor; rows: number }): Tensor {
+    const { logits } = this.#space
+    const { lmHead: weight, outputNorm } = this.weights
+    ops.linear({ x, weight, out: logits, rows, ...norm(this.config.normedOutput ? undefined : outputNorm) })
+    return logits
+  }
+}
+
+function norm<T>(value: T | undefined): { norm: T } | Record<never, never> {
+  return value === undefined ? {} : { norm: value }
+}

@@ -1,0 +1,2 @@
+export { eagle } from './eagle'
+export type { EagleOptions, TreeOptions } from './options'
