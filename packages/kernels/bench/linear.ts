@@ -91,10 +91,9 @@ print({ bench: 'empty dispatch', device: name, clock: timer.clock, ms: emptyMs }
 
 for (const [inputs, outputs] of shapes) {
   const source = randomSource(format, outputs, inputs)
-  const context = { memory, device: facts }
-  const first = await uploadWeight(context, source, 'w')
+  const first = await uploadWeight(memory, source, 'w')
   const weights = [first]
-  while (weights.length * first.bytes < rotatedBytes) weights.push(await uploadWeight(context, source, 'w'))
+  while (weights.length * first.bytes < rotatedBytes) weights.push(await uploadWeight(memory, source, 'w'))
   const most = Math.max(...rowCounts)
   const x = new DeviceTensor(memory, [most, inputs], 'f32', 'x')
   memory.write(x, randomRows(most, inputs, 1), 0)

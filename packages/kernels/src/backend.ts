@@ -60,7 +60,7 @@ export class WebGpuBackend implements Backend {
 
   async weight(source: WeightSource, label: string): Promise<Weight> {
     this.#alive()
-    return uploadWeight({ memory: this.#memory, device: this.#open.facts }, source, label)
+    return uploadWeight(this.#memory, source, label)
   }
 
   write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset = 0): void {

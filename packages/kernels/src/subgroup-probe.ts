@@ -1,3 +1,5 @@
+import { usage } from './memory'
+
 /** Lanes of the probe's one workgroup: more than the largest subgroup, so that several subgroups are seen. */
 const lanes = 256
 
@@ -29,8 +31,8 @@ export async function probeSubgroups(device: GPUDevice): Promise<boolean> {
     compute: { module, entryPoint: 'main' },
   })
   const size = lanes * 4
-  const verdict = device.createBuffer({ label: 'subgroup probe', size, usage: 0x80 | 0x4 }) // STORAGE | COPY_SRC
-  const staging = device.createBuffer({ label: 'subgroup probe', size, usage: 0x1 | 0x8 }) // MAP_READ | COPY_DST
+  const verdict = device.createBuffer({ label: 'subgroup probe', size, usage: usage.storage | usage.copySource })
+  const staging = device.createBuffer({ label: 'subgroup probe', size, usage: usage.mapRead | usage.copyTarget })
   const layout = pipeline.getBindGroupLayout(0)
   const group = device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer: verdict } }] })
   const encoder = device.createCommandEncoder()
@@ -41,7 +43,7 @@ export async function probeSubgroups(device: GPUDevice): Promise<boolean> {
   pass.end()
   encoder.copyBufferToBuffer(verdict, 0, staging, 0, size)
   device.queue.submit([encoder.finish()])
-  await staging.mapAsync(0x1) // READ
+  await staging.mapAsync(usage.mapRead)
   const inPlace = new Uint32Array(staging.getMappedRange()).every((word) => word === 1)
   verdict.destroy()
   staging.destroy()

@@ -47,3 +47,13 @@ export function treeWithPath(rows: number, end: number, depth: number, seed: num
   const path = Array.from({ length: depth + 1 }, (_, level) => Math.ceil((end * level) / depth))
   return Array.from({ length: rows }, (_, row) => path[path.indexOf(row) - 1] ?? Math.floor(next() * row))
 }
+
+/** Trees of several sizes by name. */
+export const trees: readonly (readonly [string, Parents])[] = [
+  ['the root alone', chain(1)],
+  ['a chain of 2', chain(2)],
+  ['a chain of 64', chain(64)],
+  ['17 interleaved rows', randomTree(17, 1)],
+  ['64 interleaved rows', randomTree(64, 2)],
+  ['256 rows', randomTree(256, 3)],
+]

@@ -4,7 +4,7 @@
  */
 export const orderWgsl: string = /* wgsl */ `
 const lowest = 0x007fffffu; // -infinity
-const largest_finite = 0xff7fffffu;
+const largestFinite = 0xff7fffffu;
 fn order(value: f32) -> u32 {
   let bits = bitcast<u32>(value);
   let size = bits & 0x7fffffffu;
@@ -14,6 +14,6 @@ fn order(value: f32) -> u32 {
 }
 // The logit behind a word, an infinite one as the finite one next to it.
 fn ordered(word: u32) -> f32 {
-  let finite = clamp(word, lowest + 1u, largest_finite);
+  let finite = clamp(word, lowest + 1u, largestFinite);
   return bitcast<f32>(select(~finite, finite & 0x7fffffffu, finite >= 0x80000000u));
 }`

@@ -31,13 +31,13 @@ const PER_HIGH = 1.0 / HIGH;
 const PER_BYTE = 1.0 / BYTE;
 
 // 2^23 + n · LOW for the low nibbles n of a word's four bytes
-fn low_nibbles(word: u32) -> vec4<f32> {
+fn lowNibbles(word: u32) -> vec4<f32> {
   let fields = vec4<u32>(word, word, word, word >> 12u) & vec4<u32>(0xfu, 0xf00u, 0xf0000u, 0xf000u);
   return bitcast<vec4<f32>>(fields | vec4<u32>(MAGIC));
 }
 
 // 2^23 + n · HIGH for the high nibbles
-fn high_nibbles(word: u32) -> vec4<f32> {
+fn highNibbles(word: u32) -> vec4<f32> {
   let shifted = word >> 12u;
   let fields = vec4<u32>(word, word, shifted, shifted) & vec4<u32>(0xf0u, 0xf000u, 0xf00u, 0xf0000u);
   return bitcast<vec4<f32>>(fields | vec4<u32>(MAGIC));
@@ -90,11 +90,11 @@ fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
 
 // (n - 8) · scale
 fn low(word: u32, scale: f32) -> vec4<f32> {
-  return (low_nibbles(word) - (8388608.0 + 8.0 * LOW)) * (scale * PER_LOW);
+  return (lowNibbles(word) - (8388608.0 + 8.0 * LOW)) * (scale * PER_LOW);
 }
 
 fn high(word: u32, scale: f32) -> vec4<f32> {
-  return (high_nibbles(word) - (8388608.0 + 8.0 * HIGH)) * (scale * PER_HIGH);
+  return (highNibbles(word) - (8388608.0 + 8.0 * HIGH)) * (scale * PER_HIGH);
 }
 `,
   four: (row, j) => `${j % 2 === 0 ? 'low' : 'high'}(${row}.nibbles.${components[j >> 1]}, ${row}.scale)`,
@@ -103,11 +103,11 @@ fn high(word: u32, scale: f32) -> vec4<f32> {
 /** n · scale + minimum */
 const scaledNibbles = /* wgsl */ `
 fn low(word: u32, scale: f32, minimum: f32) -> vec4<f32> {
-  return fma(low_nibbles(word) - 8388608.0, scale * PER_LOW, vec4<f32>(minimum));
+  return fma(lowNibbles(word) - 8388608.0, scale * PER_LOW, vec4<f32>(minimum));
 }
 
 fn high(word: u32, scale: f32, minimum: f32) -> vec4<f32> {
-  return fma(high_nibbles(word) - 8388608.0, scale * PER_HIGH, vec4<f32>(minimum));
+  return fma(highNibbles(word) - 8388608.0, scale * PER_HIGH, vec4<f32>(minimum));
 }
 `
 

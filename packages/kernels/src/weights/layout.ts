@@ -29,14 +29,7 @@ export interface Layout {
  * Moves one stored step of one output, which starts at `from[at]`, into the packed block that starts at `to[base]` and is
  * still zero there. `output` 0..63 is the place in the panel, `part` the step's place in the block.
  */
-export type Repack = (
-  from: Uint16Array,
-  at: number,
-  to: Uint32Array,
-  base: number,
-  output: number,
-  part: number,
-) => void
+type Repack = (from: Uint16Array, at: number, to: Uint32Array, base: number, output: number, part: number) => void
 
 /** Formats that the kernels know. */
 export const layouts: Readonly<Record<WeightFormat, Layout>> = {

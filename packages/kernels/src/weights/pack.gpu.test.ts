@@ -70,10 +70,9 @@ test.each(Object.keys(layouts) as WeightFormat[])(
   async (format) => {
     const [outputs, inputs] = [200, 256]
     const stored = randomBytes(format, outputs, inputs, 7)
-    const context = { memory: parts.memory, device: parts.open.facts }
-    const whole = await uploadWeight(context, bytesSource(format, [outputs, inputs], stored), 'whole')
+    const whole = await uploadWeight(parts.memory, bytesSource(format, [outputs, inputs], stored), 'whole')
     const source = bytesSource(format, [outputs, inputs], stored, true)
-    const split = await uploadWeight(context, source, 'split', { maxPartBytes: whole.bytes / 2 })
+    const split = await uploadWeight(parts.memory, source, 'split', { maxPartBytes: whole.bytes / 2 })
     expect(parts.partsOf(split)).toBe(2)
     expect(split.bytes).toBe(whole.bytes)
 
@@ -95,8 +94,7 @@ test.each(Object.keys(layouts) as WeightFormat[])(
 test('a split table embeds tokens of every part', async () => {
   const source = randomSource('q4_1', 200, 64)
   const expected = await referenceValues(source)
-  const context = { memory: parts.memory, device: parts.open.facts }
-  const table = await uploadWeight(context, source, 'table', { maxPartBytes: 1 })
+  const table = await uploadWeight(parts.memory, source, 'table', { maxPartBytes: 1 })
   expect(parts.partsOf(table)).toBe(4)
   const tokens = [0, 63, 64, 128, 199]
   const pass = parts.pass(tokens)

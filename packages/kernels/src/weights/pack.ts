@@ -1,6 +1,5 @@
 import { OutriderError } from '@outrider/core'
 import type { Weight, WeightSource } from '@outrider/core/spec'
-import type { WeightContext } from '../context'
 import { DeviceBuffer, type Memory } from '../memory'
 import { type Layout, layouts, PANEL, panelWords, repackPanels } from './layout'
 import { PackedWeight, type WeightPart } from './packed-weight'
@@ -10,6 +9,7 @@ const chunkBytes: number = 8 << 20
 /** Panels of one part: a kernel starts up to four workgroups a panel, 65,535 at most along one axis. */
 const maxPanels = 16_383
 
+/** How a weight is cut. */
 export interface UploadOptions {
   /** Most bytes of one part; by default what a kernel can bind. */
   readonly maxPartBytes?: number
@@ -20,7 +20,7 @@ export interface UploadOptions {
  * Throws what `source.rows` throws, `UNSUPPORTED_FORMAT`, `FILE_TRUNCATED`, `OUT_OF_MEMORY`, `DEVICE_LACKS`.
  */
 export async function uploadWeight(
-  { memory }: WeightContext,
+  memory: Memory,
   source: WeightSource,
   label: string,
   { maxPartBytes = memory.maxBytes }: UploadOptions = {},

@@ -10,11 +10,11 @@ export function embedWgsl(name: Layout['decoder']): string {
   const decoder = decoders[name]
   const vectors = decoder.unitInputs / 4
   const stores = Array.from({ length: vectors }, (_, j) => {
-    const store = `out[first + ${j}u] = select(${decoder.four('w.even', j)}, ${decoder.four('w.odd', j)}, is_odd);`
+    const store = `out[first + ${j}u] = select(${decoder.four('w.even', j)}, ${decoder.four('w.odd', j)}, isOdd);`
     return j === 0 ? `  ${store}` : `  if (unit * ${vectors}u + ${j}u < p.vectors) { ${store} }`
   })
   return /* wgsl */ `
-struct Params { vectors: u32, units: u32, blocks: u32, first_panel: u32, panels: u32, vocab: u32, first_row: u32 }
+struct Params { vectors: u32, units: u32, blocks: u32, firstPanel: u32, panels: u32, vocab: u32, firstRow: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> weights: array<Block>;
 @group(0) @binding(2) var<storage, read> tokens: array<u32>;
@@ -25,12 +25,12 @@ ${decoder.wgsl}
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = group.y;
   let unit = group.x * ${lanes}u + lane;
-  if (p.first_row + row >= index[${INDEX.rows}] || unit >= p.units) { return; }
-  let token = min(tokens[p.first_row + row], p.vocab - 1u);
-  let panel = token / 64u - p.first_panel; // wraps where the panel lies in an earlier part
+  if (p.firstRow + row >= index[${INDEX.rows}] || unit >= p.units) { return; }
+  let token = min(tokens[p.firstRow + row], p.vocab - 1u);
+  let panel = token / 64u - p.firstPanel; // wraps where the panel lies in an earlier part
   if (panel >= p.panels) { return; }
   let w = fetch(panel * p.blocks + unit / ${decoder.units}u, unit % ${decoder.units}u, (token % 64u) / 2u);
-  let is_odd = token % 2u == 1u;
+  let isOdd = token % 2u == 1u;
   let first = row * p.vectors + unit * ${vectors}u;
 ${stores.join('\n')}
 }

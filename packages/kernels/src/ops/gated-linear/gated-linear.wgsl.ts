@@ -16,4 +16,5 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
 `,
 }
 
+/** silu(gate) · up of the outputs of weight · norm(x). */
 export const gatedLinearWgsl: Shader<ProductForm<null>> = productShader(() => gatedEpilogue)

@@ -4,7 +4,9 @@ import { linearWgsl } from './linear.wgsl'
 import { product } from './product'
 import type { Tile } from './tile'
 
+/** What other ops and benches may ask of `linear` beside the contract. */
 export interface LinearOptions {
+  /** Instead of the tile that suits rows and width; the bits stay the same. */
   readonly tile?: Tile
   /** Column of `out` that output 0 goes to; `bias` is read from there on too. */
   readonly column?: number

@@ -1,6 +1,7 @@
 import type { Shader } from '../../shader'
 import { type Epilogue, type ProductForm, productShader } from './product.wgsl'
 
+/** What the epilogue of `linear` adds to the sums. */
 export interface LinearForm {
   readonly bias: boolean
   readonly accumulate: boolean
@@ -28,4 +29,5 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
   }
 }
 
+/** weight · norm(x), stored or added. */
 export const linearWgsl: Shader<ProductForm<LinearForm>> = productShader(linearEpilogue)

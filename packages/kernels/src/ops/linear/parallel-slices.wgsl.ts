@@ -7,35 +7,35 @@ export function parallelSlices(kernel: ProductKernel, decoder: Decoder): { memor
   const { tile, norm } = kernel
   const width = tile.lanes * tile.pairs
   const memory = /* wgsl */ `
-var<workgroup> slice_sums: array<array<array<vec2<f32>, ${width}>, ${tile.rows}>, ${sliceCount}>;
-${norm ? `var<workgroup> slice_squares: array<array<f32, ${tile.rows}>, ${sliceCount}>;` : ''}
+var<workgroup> sliceSums: array<array<array<vec2<f32>, ${width}>, ${tile.rows}>, ${sliceCount}>;
+${norm ? `var<workgroup> sliceSquares: array<array<f32, ${tile.rows}>, ${sliceCount}>;` : ''}
 
 fn combined(row: u32, pair: u32) -> vec2<f32> {
   var sum = vec2<f32>();
-  for (var s = 0u; s < ${sliceCount}u; s++) { sum += slice_sums[s][row][pair]; }
+  for (var s = 0u; s < ${sliceCount}u; s++) { sum += sliceSums[s][row][pair]; }
   return sum;
 }
 
-fn scale_of(row: u32) -> f32 {
-  ${norm ? `var sum = 0.0;\n  for (var s = 0u; s < ${sliceCount}u; s++) { sum += slice_squares[s][row]; }\n  return norm_scale(sum);` : 'return 1.0;'}
+fn scaleOf(row: u32) -> f32 {
+  ${norm ? `var sum = 0.0;\n  for (var s = 0u; s < ${sliceCount}u; s++) { sum += sliceSquares[s][row]; }\n  return normScale(sum);` : 'return 1.0;'}
 }
 `
   // Squares are the same for every output, so each lane takes those of one row.
-  const own = `  let own = min(first_row + lane % ${tile.rows}u, p.rows - 1u) * stride;\n  var square = 0.0;`
+  const own = `  let own = min(firstRow + lane % ${tile.rows}u, p.rows - 1u) * stride;\n  var square = 0.0;`
   const body = /* wgsl */ `
   let slice = local.y;
 ${eachSum(kernel, (row, pair) => `  var sum${row}_${pair} = vec2<f32>();`)}
 ${norm ? own : ''}
-${unitLoops(kernel, decoder, (load) => `      square = step_square(${load('own')}, square);`)}
+${unitLoops(kernel, decoder, (load) => `      square = stepSquare(${load('own')}, square);`)}
 
-${eachSum(kernel, (row, pair) => `  slice_sums[slice][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
-  ${norm ? `if (lane < ${tile.rows}u) { slice_squares[slice][lane] = square; }` : ''}
+${eachSum(kernel, (row, pair) => `  sliceSums[slice][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
+  ${norm ? `if (lane < ${tile.rows}u) { sliceSquares[slice][lane] = square; }` : ''}
   workgroupBarrier();
-  let first_pair = (p.first_panel + panel) * 32u + group_pair;
+  let firstPair = (p.firstPanel + panel) * 32u + groupPair;
   for (var i = slice * ${tile.lanes}u + lane; i < ${tile.rows * width}u; i += ${tile.lanes * sliceCount}u) {
     let row = i / ${width}u;
-    if (first_row + row < p.rows) {
-      finish(first_row + row, first_pair + i % ${width}u, combined(row, i % ${width}u), scale_of(row));
+    if (firstRow + row < p.rows) {
+      finish(firstRow + row, firstPair + i % ${width}u, combined(row, i % ${width}u), scaleOf(row));
     }
   }`
   return { memory, body }

@@ -43,9 +43,9 @@ const productParams: readonly string[] = [
   'units: u32', // units along K
   'vectors: u32', // vec4s along K
   'blocks: u32', // packed blocks of one panel
-  'first_panel: u32', // panel of the weight that the bound part begins with
-  'first_row: u32', // row of the tree that row 0 is
-  'inverse_inputs: f32',
+  'firstPanel: u32', // panel of the weight that the bound part begins with
+  'firstRow: u32', // row of the tree that row 0 is
+  'inverseInputs: f32',
   'eps: f32',
 ]
 
@@ -89,19 +89,19 @@ ${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('
 const steps = /* wgsl */ `
 // sum + v · (even, odd), in the order of K
 fn step(even: vec4<f32>, odd: vec4<f32>, v: vec4<f32>, sum: vec2<f32>) -> vec2<f32> {
-  let sum_x = fma(vec2<f32>(even.x, odd.x), vec2<f32>(v.x), sum);
-  let sum_y = fma(vec2<f32>(even.y, odd.y), vec2<f32>(v.y), sum_x);
-  let sum_z = fma(vec2<f32>(even.z, odd.z), vec2<f32>(v.z), sum_y);
-  return fma(vec2<f32>(even.w, odd.w), vec2<f32>(v.w), sum_z);
+  let sumX = fma(vec2<f32>(even.x, odd.x), vec2<f32>(v.x), sum);
+  let sumY = fma(vec2<f32>(even.y, odd.y), vec2<f32>(v.y), sumX);
+  let sumZ = fma(vec2<f32>(even.z, odd.z), vec2<f32>(v.z), sumY);
+  return fma(vec2<f32>(even.w, odd.w), vec2<f32>(v.w), sumZ);
 }
 
 // sum + v · v, in the order of K
-fn step_square(v: vec4<f32>, sum: f32) -> f32 {
+fn stepSquare(v: vec4<f32>, sum: f32) -> f32 {
   return fma(v.w, v.w, fma(v.z, v.z, fma(v.y, v.y, fma(v.x, v.x, sum))));
 }
 
-fn norm_scale(squares: f32) -> f32 {
-  return 1.0 / sqrt(fma(squares, p.inverse_inputs, p.eps));
+fn normScale(squares: f32) -> f32 {
+  return 1.0 / sqrt(fma(squares, p.inverseInputs, p.eps));
 }
 `
 
@@ -113,16 +113,16 @@ function main({ tile, bounded, ragged }: ProductKernel, slices: string): string 
   return /* wgsl */ `
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-  let first_row = group.x * ${tile.rows}u;
-  ${bounded ? `if (p.first_row + first_row >= index[${INDEX.rows}]) { return; }` : ''}
+  let firstRow = group.x * ${tile.rows}u;
+  ${bounded ? `if (p.firstRow + firstRow >= index[${INDEX.rows}]) { return; }` : ''}
   let lane = local.x;
   let panel = group.y / ${groups}u;
-  let group_pair = (group.y % ${groups}u) * ${width}u; // of the panel
-  let pair = group_pair + lane; // the lane's next one is ${tile.lanes} further
-  let first_block = panel * p.blocks;
+  let groupPair = (group.y % ${groups}u) * ${width}u; // of the panel
+  let pair = groupPair + lane; // the lane's next one is ${tile.lanes} further
+  let firstBlock = panel * p.blocks;
   let stride = ${ragged ? 'p.vectors' : 'p.units'};
   // Rows beyond the last repeat it; their sums are dropped.
-${range(tile.rows, (row) => `  let x${row} = min(first_row + ${row}u, p.rows - 1u) * stride;`)}
+${range(tile.rows, (row) => `  let x${row} = min(firstRow + ${row}u, p.rows - 1u) * stride;`)}
 ${slices}
 }
 `

@@ -12,19 +12,19 @@ ${rows((row) => `  var squares${row} = 0.0;`)}
   for (var slice = 0u; slice < ${sliceCount}u; slice++) {
 ${eachSum(kernel, (row, pair) => `  var sum${row}_${pair} = vec2<f32>();`)}
 ${rows((row) => `  var square${row} = 0.0;`)}
-${unitLoops(kernel, decoder, () => range(tile.rows, (row) => `      square${row} = step_square(v${row}, square${row});`))}
+${unitLoops(kernel, decoder, () => range(tile.rows, (row) => `      square${row} = stepSquare(v${row}, square${row});`))}
 ${eachSum(kernel, (row, pair) => `  total${row}_${pair} += sum${row}_${pair};`)}
 ${rows((row) => `  squares${row} += square${row};`)}
   }
 
-  let first_pair = (p.first_panel + panel) * 32u + pair;
+  let firstPair = (p.firstPanel + panel) * 32u + pair;
 ${range(tile.rows, (row) =>
   [
-    `  if (first_row + ${row}u < p.rows) {`,
-    `    let scale = ${norm ? `norm_scale(squares${row})` : '1.0'};`,
+    `  if (firstRow + ${row}u < p.rows) {`,
+    `    let scale = ${norm ? `normScale(squares${row})` : '1.0'};`,
     range(
       tile.pairs,
-      (pair) => `    finish(first_row + ${row}u, first_pair + ${pair * tile.lanes}u, total${row}_${pair}, scale);`,
+      (pair) => `    finish(firstRow + ${row}u, firstPair + ${pair * tile.lanes}u, total${row}_${pair}, scale);`,
     ),
     '  }',
   ].join('\n'),

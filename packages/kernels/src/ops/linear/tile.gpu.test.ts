@@ -28,8 +28,7 @@ test.each([
   ['q4_k', [1, 4, 6].map((i) => tiles[i]!)], // units of a longer block
 ] as const)('every tile gives the same bits: %s', async (format, tiles) => {
   const [rows, inputs, outputs] = [9, 768, 130]
-  const context = { memory: parts.memory, device: parts.open.facts }
-  const weight = await uploadWeight(context, randomSource(format, outputs, inputs), 'w')
+  const weight = await uploadWeight(parts.memory, randomSource(format, outputs, inputs), 'w')
   const x = parts.tensor([rows, inputs], randomRows(rows, inputs, 1))
   const norm = { gain: parts.tensor([inputs], randomRows(1, inputs, 2)), eps: 1e-5 }
   const recorder = parts.recorder()

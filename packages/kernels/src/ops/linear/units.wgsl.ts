@@ -43,8 +43,8 @@ function units(
   const { pairs, lanes } = kernel.tile
   const block = (unit: string): string =>
     decoder.units === 1
-      ? `first_block + ${unit}, 0u`
-      : `first_block + ${unit} / ${decoder.units}u, ${unit} % ${decoder.units}u`
+      ? `firstBlock + ${unit}, 0u`
+      : `firstBlock + ${unit} / ${decoder.units}u, ${unit} % ${decoder.units}u`
   const fetches = range(count, (d) =>
     [
       `    let unit${d} = unit + ${d * sliceCount}u;`,

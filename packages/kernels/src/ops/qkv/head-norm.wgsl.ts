@@ -6,12 +6,12 @@ const lanes = 128
 
 /** Normalises, rotates and stores one head of one row a workgroup; the squares are added as a tree of fixed shape. */
 export function headNormWgsl({ halfCache }: { readonly halfCache: boolean }): string {
-  const params = ['first_row: u32', 'inverse_width: f32', 'eps_q: f32', 'eps_k: f32', ...placeParams]
+  const params = ['firstRow: u32', 'inverseWidth: f32', 'epsQ: f32', 'epsK: f32', ...placeParams]
   const variables = [
     'var<uniform> p: Params',
     'var<storage, read> products: array<vec2<f32>>',
-    'var<storage, read> gain_q: array<vec2<f32>>',
-    'var<storage, read> gain_k: array<vec2<f32>>',
+    'var<storage, read> gainQ: array<vec2<f32>>',
+    'var<storage, read> gainK: array<vec2<f32>>',
     'var<storage, read> index: array<u32>',
     ...placeBindings(halfCache),
   ]
@@ -25,10 +25,10 @@ ${placeWgsl(halfCache)}
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let head = group.x;
   let row = group.y;
-  if (p.first_row + row >= index[${INDEX.rows}]) { return; }
-  let pairs = p.head_dim / 2u;
+  if (p.firstRow + row >= index[${INDEX.rows}]) { return; }
+  let pairs = p.headDim / 2u;
   let live = lane < pairs;
-  let total = p.heads + 2u * p.kv_heads;
+  let total = p.heads + 2u * p.kvHeads;
   var v = vec2<f32>();
   if (live) { v = products[(row * total + head) * pairs + lane]; }
   squares[lane] = fma(v.y, v.y, v.x * v.x);
@@ -38,13 +38,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   workgroupBarrier();
   if (!live) { return; }
-  let is_query = head < p.heads;
-  if (head < p.heads + p.kv_heads) {
-    let gain = select(gain_k[lane], gain_q[lane], is_query);
-    let eps = select(p.eps_k, p.eps_q, is_query);
-    v = v * (1.0 / sqrt(fma(squares[0], p.inverse_width, eps))) * gain;
+  let isQuery = head < p.heads;
+  if (head < p.heads + p.kvHeads) {
+    let gain = select(gainK[lane], gainQ[lane], isQuery);
+    let eps = select(p.epsK, p.epsQ, isQuery);
+    v = v * (1.0 / sqrt(fma(squares[0], p.inverseWidth, eps))) * gain;
   }
-  place(row, head * p.head_dim + 2u * lane, v);
+  place(row, head * p.headDim + 2u * lane, v);
 }
 `
 }

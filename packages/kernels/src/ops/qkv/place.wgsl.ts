@@ -1,13 +1,7 @@
 import { INDEX } from '@outrider/core/spec'
 
 /** Members of `Params` that `place` uses. */
-export const placeParams: readonly string[] = [
-  'heads: u32',
-  'kv_heads: u32',
-  'head_dim: u32',
-  'layer: u32',
-  'slots: u32',
-]
+export const placeParams: readonly string[] = ['heads: u32', 'kvHeads: u32', 'headDim: u32', 'layer: u32', 'slots: u32']
 
 /** Bindings that `place` uses beside `index`: cos and sin of each pair, queries, keys and values (two f16 a word, or f32). */
 export function placeBindings(halfCache: boolean): readonly string[] {
@@ -29,23 +23,23 @@ fn rotate(v: vec2<f32>, rotation: vec2<f32>) -> vec2<f32> {
 }
 
 fn place(row: u32, output: u32, v: vec2<f32>) {
-  let tree_row = p.first_row + row;
-  if (tree_row >= index[${INDEX.rows}]) { return; }
-  let head = output / p.head_dim;
-  let channel = output % p.head_dim;
+  let treeRow = p.firstRow + row;
+  if (treeRow >= index[${INDEX.rows}]) { return; }
+  let head = output / p.headDim;
+  let channel = output % p.headDim;
   var placed = v;
-  if (head < p.heads + p.kv_heads) {
-    let position = index[${INDEX.positions}u + tree_row];
-    placed = rotate(v, rotations[(position * p.head_dim + channel) / 2u]);
+  if (head < p.heads + p.kvHeads) {
+    let position = index[${INDEX.positions}u + treeRow];
+    placed = rotate(v, rotations[(position * p.headDim + channel) / 2u]);
   }
   if (head < p.heads) {
-    queries[(row * p.heads * p.head_dim + output) / 2u] = placed;
+    queries[(row * p.heads * p.headDim + output) / 2u] = placed;
     return;
   }
-  let slot = index[${INDEX.base}] + tree_row;
+  let slot = index[${INDEX.base}] + treeRow;
   if (slot >= p.slots) { return; }
-  let plane = p.layer * 2u * p.kv_heads + head - p.heads; // keys of every head, then values
-  let at = ((plane * p.slots + slot) * p.head_dim + channel) / 2u;
+  let plane = p.layer * 2u * p.kvHeads + head - p.heads; // keys of every head, then values
+  let at = ((plane * p.slots + slot) * p.headDim + channel) / 2u;
   cache[at] = ${halfCache ? 'pack2x16float(clamp(placed, vec2<f32>(-65504.0), vec2<f32>(65504.0)))' : 'placed'};
 }
 `
