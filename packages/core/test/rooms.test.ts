@@ -11,7 +11,7 @@ const STAGES: readonly (readonly string[])[] = [
   ['spec'],
   ['accept', 'tokenizer', 'load', 'reference'],
   ['cache', 'model'],
-  ['verify'],
+  ['verify', 'draft'],
   ['decode'],
   ['compose', 'measure'],
   ['wiring'],

@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chain, loadDecoder, openCheckpoint } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
@@ -164,7 +163,7 @@ test('a GGUF of the same weights, its queries and keys in pairs, gives the same 
     config,
     edit: (all) => all.forEach((value, name) => void tensors.set(name, value)),
   })
-  const file = join(await mkdtemp(join(tmpdir(), 'outrider-gguf-')), 'tiny.gguf')
+  const file = join(folder, 'tiny.gguf')
   await writeFile(file, tinyGguf(tensors, { ...tinyConfig, ...config }))
   expect(await lastLogits(file)).toEqual(await lastLogits(folder))
 })

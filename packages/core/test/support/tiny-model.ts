@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import { safetensorsFile } from './safetensors-file'
 import { type Alphabet, tinyTokenizer } from './tiny-tokenizer'
 
@@ -53,14 +54,17 @@ function noise(seed: number): () => number {
   }
 }
 
-/** Writes a folder with config.json and model.safetensors (f32) of a seeded model, and gives its path. */
+const written: string[] = []
+afterAll(() => Promise.all(written.splice(0).map((folder) => rm(folder, { recursive: true }))))
+
+/** Writes a folder, for as long as the test file runs, with config.json and model.safetensors (f32) of a seeded model, and gives its path. */
 export async function writeTinyModel(options: TinyOptions = {}): Promise<string> {
   const tokenizer = options.alphabet && tinyTokenizer(options.alphabet)
   const config = { ...tinyConfig, ...tokenizer?.config, ...options.config }
   const folder = await mkdtemp(join(tmpdir(), 'outrider-tiny-'))
   const tensors = tinyTensors(config, options.seed ?? 1)
   options.edit?.(tensors)
-  await mkdir(folder, { recursive: true })
+  written.push(folder)
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
   if (tokenizer) await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer.json))
   if (options.chatTemplate !== undefined)
