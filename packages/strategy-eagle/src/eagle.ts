@@ -1,4 +1,6 @@
 import { type LoadedStrategy, Owned, type SessionView, type Strategy, type StrategyHost } from '@outrider/core'
+import type { Drafter } from './drafter'
+import { DynamicDrafter } from './dynamic-drafter'
 import { EagleHead } from './head'
 import { headConfig } from './head-config'
 import { HeadFiles } from './head-files'
@@ -51,12 +53,13 @@ async function load(host: StrategyHost, options: EagleOptions, shape: Shape): Pr
   }
 }
 
-function drafter(session: SessionView, head: EagleHead, shape: Shape) {
-  return new StaticDrafter(session, head, shape.paths ?? [])
+function drafter(session: SessionView, head: EagleHead, shape: Shape): Drafter {
+  return shape.grow ? new DynamicDrafter(session, head, shape.grow) : new StaticDrafter(session, head, shape.paths)
 }
 
 /** Provisional rows of the largest draft, and rows of its largest choice. */
-function sizes({ paths }: Shape, maxRows: number): { rows: number; choices: number } {
-  const { levels } = staticTree(paths ?? [], maxRows - 1, maxRows - 1)
+function sizes({ paths, grow }: Shape, maxRows: number): { rows: number; choices: number } {
+  if (grow) return { rows: 1 + grow.depth * grow.topK, choices: grow.topK }
+  const { levels } = staticTree(paths, maxRows - 1, maxRows - 1)
   return { rows: maxRows, choices: levels.reduce((most, { expand }) => Math.max(most, expand), 1) }
 }
