@@ -1,5 +1,5 @@
 import type { Decoder } from '../../weights/decode.wgsl'
-import type { ProductKernel } from './product.wgsl'
+import type { ProductKernel } from './product-kernel'
 import { eachSum, sliceCount, unitLoops } from './units.wgsl'
 
 /** A slice for each of eight groups of lanes; the sums meet in workgroup memory, and all lanes share in the epilogue. */

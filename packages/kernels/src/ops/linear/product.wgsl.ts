@@ -1,10 +1,9 @@
 import { INDEX } from '@outrider/core/spec'
 import type { Shader } from '../../shader'
 import { type Decoder, decoders } from '../../weights/decode.wgsl'
-import type { Layout } from '../../weights/layout'
 import { parallelSlices } from './parallel-slices.wgsl'
+import type { ProductKernel } from './product-kernel'
 import { serialSlices } from './serial-slices.wgsl'
-import type { Tile } from './tile'
 import { range } from './units.wgsl'
 
 /** What becomes of a finished product: the part of the kernel that the ops of the linear family differ in. */
@@ -18,18 +17,6 @@ export interface Epilogue {
    * 2 · pair and 2 · pair + 1 of the weight are sums · scale. May read `p`, the bindings and, where the kernel is bounded, `index`.
    */
   readonly wgsl: string
-}
-
-/** What the text of a product depends on, but for its epilogue. */
-export interface ProductKernel {
-  readonly decoder: Layout['decoder']
-  readonly tile: Tile
-  /** Whether x is normalised: binds the gain. */
-  readonly norm: boolean
-  /** Whether the inputs end inside a unit. */
-  readonly ragged: boolean
-  /** Whether rows from `index[rows]` on are left out: binds the index. */
-  readonly bounded: boolean
 }
 
 /** A product with what its epilogue depends on. */

@@ -1,5 +1,5 @@
 import type { Decoder } from '../../weights/decode.wgsl'
-import type { ProductKernel } from './product.wgsl'
+import type { ProductKernel } from './product-kernel'
 import { eachSum, range, sliceCount, unitLoops } from './units.wgsl'
 
 /** All slices one after the other in each lane: no workgroup memory, no barrier. */

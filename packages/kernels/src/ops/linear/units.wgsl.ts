@@ -1,5 +1,5 @@
 import type { Decoder } from '../../weights/decode.wgsl'
-import type { ProductKernel } from './product.wgsl'
+import type { ProductKernel } from './product-kernel'
 
 /** Slices of K. */
 export const sliceCount = 8

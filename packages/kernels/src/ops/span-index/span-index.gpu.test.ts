@@ -37,9 +37,7 @@ test.each([
         index: t('index'),
       }),
   })
-  expect([...tokens!.slice(0, count)]).toEqual(
-    Array.from({ length: count }, (_, r) => 1000 + from + r + tokenOffset),
-  )
+  expect([...tokens!.slice(0, count)]).toEqual(Array.from({ length: count }, (_, r) => 1000 + from + r + tokenOffset))
   expect(index!.slice(0, 2)).toEqual(Uint32Array.of(from, count))
   expect(index!.slice(INDEX.paths)).toEqual(indexOf(from, chain(count)).slice(INDEX.paths))
 })
