@@ -5,7 +5,7 @@ interface Node {
 }
 
 /** A place in the tree below which continuations stand, and the length of the text that led there. */
-export interface SuffixMatch {
+interface SuffixMatch {
   readonly length: number
   readonly node: SuffixNode
 }

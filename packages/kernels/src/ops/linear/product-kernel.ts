@@ -1,0 +1,14 @@
+import type { Layout } from '../../weights/layout'
+import type { Tile } from './tile'
+
+/** What the text of a product depends on, but for its epilogue. */
+export interface ProductKernel {
+  readonly decoder: Layout['decoder']
+  readonly tile: Tile
+  /** Whether x is normalised: binds the gain. */
+  readonly norm: boolean
+  /** Whether the inputs end inside a unit. */
+  readonly ragged: boolean
+  /** Whether rows from `index[rows]` on are left out: binds the index. */
+  readonly bounded: boolean
+}
