@@ -23,7 +23,7 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
     const contexts = await readReference(join(chosen.stories, 'reference.json'))
     const wide = chosen.backend === 'reference' ? referenceBackend() : await webgpu({ cacheType: 'f32' })
     const folder = await widenFolder(chosen.stories)
-    await verifyStoriesWeights(run, wide, folder, 'stories-5m f32', contexts, join(chosen.stories, 'draft'))
+    await verifyStoriesWeights(run, wide, folder, 'stories-5m f32', contexts, chosen.stories)
     wide.dispose()
   },
   smollm2: async () => {

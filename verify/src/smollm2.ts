@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Backend, createEngine, type Engine, loadDecoder, openCheckpoint } from '@outrider/core'
-import { draftModel, lookup } from '@outrider/strategy-draft'
 import { type CheckResult, checkBits, checkFirstStep, checkGreedy, checkSameTokens } from './checks'
 import { measureDecode } from './measure'
 import { readReference } from './reference'
 import type { Run } from './run'
+import { everyStrategy } from './strategies'
 
 /** Layers whose inputs the reference outputs hold. */
 const captured = [2, 15, 27]
@@ -33,16 +33,11 @@ export async function verifySmolLm2(
     )
   model.dispose()
 
-  const drafts = join(files.folder, 'draft')
   const engine = await createEngine({
     backend,
     model: files.gguf,
     capacity,
-    strategies: [
-      lookup(),
-      draftModel({ model: drafts, name: 'draft chain' }),
-      draftModel({ model: drafts, name: 'draft tree', branches: [3, 2, 1] }),
-    ],
+    strategies: everyStrategy(files.folder),
   })
   try {
     await run.check('SmolLM2: greedy ids', () =>

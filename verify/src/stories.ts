@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { type Backend, createEngine, loadDecoder, openCheckpoint } from '@outrider/core'
-import { draftModel, lookup } from '@outrider/strategy-draft'
 import { checkBits, checkFirstStep, checkGreedy, checkSameTokens } from './checks'
 import { measureDecode } from './measure'
 import { type ReferenceContext, readReference } from './reference'
 import type { Run } from './run'
+import { everyStrategy } from './strategies'
 
 /** Layers whose inputs the reference outputs hold. */
 const captured = [1, 3, 5]
@@ -12,17 +12,17 @@ const captured = [1, 3, 5]
 /** The embedded model: reference outputs, equal bits, equal tokens. `name` says how its weights are stored. */
 export async function verifyStories(run: Run, backend: Backend, folder: string, name: string): Promise<void> {
   const contexts = await readReference(join(folder, 'reference.json'))
-  await verifyStoriesWeights(run, backend, folder, name, contexts, join(folder, 'draft'))
+  await verifyStoriesWeights(run, backend, folder, name, contexts, folder)
 }
 
-/** The same for a folder with the same weights in another storage; `drafts` is the draft model's folder. */
+/** The same for a folder with the same weights in another storage; `heads` is the folder that holds its heads. */
 export async function verifyStoriesWeights(
   run: Run,
   backend: Backend,
   folder: string,
   name: string,
   contexts: readonly ReferenceContext[],
-  drafts: string,
+  heads: string,
 ): Promise<void> {
   const reference = backend.info.name === 'reference'
   const checkpoint = await openCheckpoint(folder)
@@ -41,11 +41,7 @@ export async function verifyStoriesWeights(
     backend,
     model: folder,
     capacity: 256,
-    strategies: [
-      lookup(),
-      draftModel({ model: drafts, name: 'draft chain' }),
-      draftModel({ model: drafts, name: 'draft tree', branches: [3, 2, 1] }),
-    ],
+    strategies: everyStrategy(heads),
   })
   try {
     await run.check(`${name}: self-check of the device`, async () => ({
