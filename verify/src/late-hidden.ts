@@ -1,4 +1,4 @@
-import { Owned, type Strategy } from '@outrider/core'
+import { Owned, type Strategy, type StrategyNeeds } from '@outrider/core'
 
 /**
  * `inner` as it would be with a fault that no text shows: it sees the target's hidden states one pass late. A chain of one-row
@@ -13,7 +13,7 @@ export function lateHidden(inner: Strategy): Strategy {
         start: (session) => {
           const { backend, maxRows: rows } = session
           const owned = new Owned()
-          const late = [...whichOf(inner)].map((which) => {
+          const late = [...whichOf(inner.needs), ...whichOf(loaded.needs)].map((which) => {
             const hidden = session.hidden(which)
             if (!hidden) throw new Error(`hidden state ${which} is not kept`)
             const copy = (label: string) => owned.add(backend.tensor(hidden.shape, 'f32', label))
@@ -42,12 +42,13 @@ export function lateHidden(inner: Strategy): Strategy {
             },
           }
         },
+        ...(loaded.needs && { needs: loaded.needs }),
         dispose: () => loaded.dispose?.(),
       }
     },
   }
 }
 
-function whichOf({ needs }: Strategy): readonly ('final' | number)[] {
+function whichOf(needs: StrategyNeeds | undefined): readonly ('final' | number)[] {
   return [...(needs?.finalHidden ? (['final'] as const) : []), ...(needs?.layerInputs ?? [])]
 }

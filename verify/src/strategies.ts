@@ -4,6 +4,7 @@ import { firstOf, type Strategy } from '@outrider/core'
 import { draftModel, lookup, suffix } from '@outrider/strategy-draft'
 import { eagle } from '@outrider/strategy-eagle'
 import { mcSim7b63, medusa } from '@outrider/strategy-medusa'
+import { mtp } from '@outrider/strategy-mtp'
 
 /** A static tree of 15 nodes. */
 const branches = [3, 2, 1]
@@ -32,6 +33,9 @@ export function everyStrategy(root: string): readonly Strategy[] {
           medusa({ head: head('medusa'), name: 'medusa chain' }),
           medusa({ head: head('medusa'), name: 'medusa tree', choices: mcSim7b63.slice(0, 15) }),
         ]
+      : []),
+    ...(has('mtp')
+      ? [mtp({ head: head('mtp'), name: 'mtp chain' }), mtp({ head: head('mtp'), name: 'mtp tree', branches })]
       : []),
   ]
 }

@@ -11,6 +11,20 @@ export type {
   TextToken,
   Usage,
 } from './decode'
+export {
+  type Drafter,
+  type DraftPlan,
+  type DraftRun,
+  type FeatureArgs,
+  FeatureFeed,
+  type FeatureHead,
+  FeatureProposer,
+  type FedRows,
+  type PlacedTokens,
+  Programs,
+  placeTokens,
+  StaticDrafter,
+} from './draft'
 export { type ErrorCode, type ErrorDetails, OutriderError } from './errors'
 export { type OpenOptions, openCheckpoint, openTensors } from './load'
 export {
@@ -28,7 +42,21 @@ export {
 } from './model'
 export { type Disposable, Owned } from './owned'
 export type * from './spec'
-export { chain, checkTree, depths, isChain, type TreeLimits } from './tree'
+export {
+  chain,
+  checkTree,
+  depths,
+  type HeadTree,
+  headTree,
+  isChain,
+  parentsFirst,
+  type RankPaths,
+  type StaticLevel,
+  type StaticTree,
+  staticTree,
+  type TreeLimits,
+  uniformPaths,
+} from './tree'
 export {
   ChatSession,
   type Completion,

@@ -1,10 +1,4 @@
-import { OutriderError } from '@outrider/core'
-
-/**
- * A static tree of drafts: each node is a path of ranks from the pending token, so that `[0, 2]` is the third choice of the
- * second head below the first choice of the first.
- */
-export type MedusaChoices = readonly (readonly number[])[]
+import { OutriderError, type RankPaths } from '@outrider/core'
 
 /**
  * The tree published for Vicuna-7B as `mc_sim_7b_63`: 63 nodes, four heads, ten choices at most (FasterDecoding/Medusa). Its
@@ -18,7 +12,7 @@ export type MedusaChoices = readonly (readonly number[])[]
  * ```
  */
 // biome-ignore format: one node after the other, as published
-export const mcSim7b63: MedusaChoices = [
+export const mcSim7b63: RankPaths = [
   [0], [0, 0], [1], [0, 1], [2], [0, 0, 0], [1, 0], [0, 2], [3], [0, 3], [4], [0, 4], [2, 0], [0, 5], [0, 0, 1], [5], [0, 6],
   [6], [0, 7], [0, 1, 0], [1, 1], [7], [0, 8], [0, 0, 2], [3, 0], [0, 9], [8], [9], [1, 0, 0], [0, 2, 0], [1, 2], [0, 0, 3],
   [4, 0], [2, 1], [0, 0, 4], [0, 0, 5], [0, 0, 0, 0], [0, 1, 1], [0, 0, 6], [0, 3, 0], [5, 0], [1, 3], [0, 0, 7], [0, 0, 8],
@@ -40,7 +34,7 @@ export const mcSim7b63: MedusaChoices = [
  * const strategy = medusa({ head: './models/stories-5m/medusa', choices: bestPaths(accuracy, 8) })
  * ```
  */
-export function bestPaths(accuracy: readonly (readonly number[])[], nodes: number): MedusaChoices {
+export function bestPaths(accuracy: readonly (readonly number[])[], nodes: number): RankPaths {
   if (!Number.isInteger(nodes) || nodes < 1)
     throw new OutriderError('INVALID_OPTION', `bestPaths: nodes must be a whole number of at least 1, not ${nodes}`)
   if (accuracy.length === 0 || accuracy.some((ranks) => ranks.length === 0 || !ranks.every((p) => p >= 0 && p <= 1)))

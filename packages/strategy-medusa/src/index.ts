@@ -1,3 +1,3 @@
-export { bestPaths, type MedusaChoices, mcSim7b63 } from './choices'
+export { bestPaths, mcSim7b63 } from './choices'
 export { medusa } from './medusa'
 export type { MedusaOptions } from './options'

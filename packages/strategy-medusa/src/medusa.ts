@@ -1,7 +1,7 @@
-import { OutriderError, Owned, type Strategy, type TensorFiles } from '@outrider/core'
+import { OutriderError, Owned, type RankPaths, type Strategy, type TensorFiles, uniformPaths } from '@outrider/core'
 import { MedusaHeads } from './heads'
 import { headNames } from './layouts'
-import { chainPaths, type MedusaOptions, plannedPaths } from './options'
+import { type MedusaOptions, plannedPaths } from './options'
 import { MedusaProposer } from './proposer'
 import { readHeads } from './weights'
 
@@ -30,7 +30,12 @@ export function medusa(options: MedusaOptions): Strategy {
       const owned = new Owned()
       try {
         const names = headNames(files)
-        const paths = fitting(planned ?? chainPaths(names.heads), names.heads, options, files)
+        const paths = fitting(
+          planned ?? uniformPaths(new Array<number>(names.heads).fill(1), 'medusa'),
+          names.heads,
+          options,
+          files,
+        )
         const count = paths.reduce((most, { length }) => Math.max(most, length), 0)
         const heads = new MedusaHeads(host.backend, owned, await readHeads(host, files, owned, { names, count }))
         checkRanks(paths, heads, files)
@@ -46,12 +51,7 @@ export function medusa(options: MedusaOptions): Strategy {
 }
 
 /** The paths that so many heads can draft: all of a chain's, or else it was asked for more than there is. */
-function fitting<T extends readonly number[]>(
-  paths: readonly T[],
-  heads: number,
-  { tokens }: MedusaOptions,
-  { location }: TensorFiles,
-): readonly T[] {
+function fitting(paths: RankPaths, heads: number, { tokens }: MedusaOptions, { location }: TensorFiles): RankPaths {
   if (tokens !== undefined && tokens > heads)
     throw new OutriderError(
       'INVALID_OPTION',
@@ -60,7 +60,7 @@ function fitting<T extends readonly number[]>(
   return paths.filter(({ length }) => length <= heads)
 }
 
-function checkRanks(paths: readonly (readonly number[])[], { weights }: MedusaHeads, { location }: TensorFiles): void {
+function checkRanks(paths: RankPaths, { weights }: MedusaHeads, { location }: TensorFiles): void {
   const { vocab } = weights.lm
   const rank = paths.flat().find((each) => each >= vocab)
   if (rank !== undefined)

@@ -3,17 +3,20 @@ import {
   type Committed,
   type DeviceDraft,
   type Follow,
+  type HeadTree,
+  headTree,
   type Ops,
   Owned,
   type Program,
+  Programs,
   type Proposer,
+  placeTokens,
+  type RankPaths,
   type SessionView,
   type Tensor,
 } from '@outrider/core'
-import type { MedusaChoices } from './choices'
 import type { MedusaHeads } from './heads'
-import { gatherAccepted, placeTokens } from './kernels'
-import { type Topology, topology } from './options'
+import { gatherAccepted } from './kernels'
 
 /** Choices of all heads that a draft may ask for. */
 const mostChoices = 32
@@ -26,18 +29,19 @@ export class MedusaProposer implements Proposer {
   readonly #owned = new Owned()
   readonly #hidden: Tensor
   readonly #ids: Tensor
-  readonly #programs = new Map<string, Program>()
+  readonly #programs: Programs
   /** Committed entries after which the hidden state was taken; null where that is not known for certain. */
   #held: number | null = null
 
   constructor(
     private readonly session: SessionView,
     private readonly heads: MedusaHeads,
-    private readonly paths: MedusaChoices,
+    private readonly paths: RankPaths,
   ) {
     const { backend } = session
     const [, hidden] = this.#final.shape as [number, number]
     try {
+      this.#programs = this.#owned.add(new Programs(backend))
       this.#hidden = this.#owned.add(backend.tensor([1, hidden], 'f32', 'medusa hidden state'))
       this.#ids = this.#owned.add(backend.tensor([heads.weights.count * mostChoices], 'u32', 'medusa choices'))
     } catch (error) {
@@ -49,18 +53,18 @@ export class MedusaProposer implements Proposer {
   /** null as long as the target has run over nothing: after a prompt of one token. */
   propose({ nodes, depth }: Budget): DeviceDraft | null {
     if (!this.#held || this.#held !== this.session.tokens.length - 1) return null
-    const tree = topology(this.paths, nodes, depth)
-    if (tree.picks.length === 0) return null
-    const program = this.#program(`medusa draft ${tree.parents}`, (ops) => this.#draft(ops, tree))
-    return { programs: [program], nodes: tree.picks.length, parents: tree.parents }
+    const tree = headTree(this.paths, nodes, depth)
+    const program = this.#programs.get(`medusa draft ${tree.parents}`, (ops) => this.#draft(ops, tree))
+    return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
   }
 
   follow({ kind, pass }: Follow): readonly Program[] {
     this.#held = null
     const [x, out] = [this.#final, this.#hidden]
     const { outcome } = this.session
-    if (kind === 'round') return [this.#program('medusa follow', (ops) => gatherAccepted(ops, { x, outcome, out }))]
-    return [this.#program(`medusa follow ${pass.rows}`, (ops) => ops.gatherLast({ x, pass, out }))]
+    if (kind === 'round')
+      return [this.#programs.get('medusa follow', (ops) => gatherAccepted(ops, { x, outcome, out }))]
+    return [this.#programs.get(`medusa follow ${pass.rows}`, (ops) => ops.gatherLast({ x, pass, out }))]
   }
 
   observe({ length }: Committed): void {
@@ -82,28 +86,17 @@ export class MedusaProposer implements Proposer {
     return this.session.hidden('final') as Tensor
   }
 
-  #draft(ops: Ops, { picks, heads }: Topology): void {
+  #draft(ops: Ops, { heads, choices, order }: HeadTree): void {
     const { backend, tree } = this.session
-    const choices = picks.reduce((most, { rank }) => Math.max(most, rank + 1), 0)
     const map = this.heads.weights.lm.tokenMap
     const run = { hidden: this.#hidden, heads, choices }
     // A chain of first choices lies as the heads leave them.
-    const inOrder = !map && picks.every(({ head, rank }, node) => head === node && rank === 0)
-    this.heads.record(ops, { ...run, ...(inOrder ? { ids: tree.tokens, at: 1 } : { ids: this.#ids, at: 0 }) })
-    if (inOrder) return
-    const order = this.#owned.add(backend.tensor([picks.length], 'u32', 'medusa tree order'))
-    backend.write(
-      order,
-      Uint32Array.from(picks, ({ head, rank }) => head * choices + rank),
-    )
-    placeTokens(ops, { ids: this.#ids, picks: order, nodes: picks.length, map, tokens: tree.tokens })
-  }
-
-  #program(key: string, record: (ops: Ops) => void): Program {
-    const known = this.#programs.get(key)
-    if (known) return known
-    const program = this.#owned.add(this.session.backend.program(key, record))
-    this.#programs.set(key, program)
-    return program
+    const inPlace = !map && order.every((place, node) => place === node)
+    this.heads.record(ops, { ...run, ...(inPlace ? { ids: tree.tokens, at: 1 } : { ids: this.#ids, at: 0 }) })
+    if (inPlace) return
+    const places = this.#owned.add(backend.tensor([order.length], 'u32', 'medusa tree order'))
+    backend.write(places, Uint32Array.from(order))
+    const count = order.length
+    placeTokens(ops, { ids: this.#ids, order: places, from: 0, map, tokens: tree.tokens, to: 1, count })
   }
 }

@@ -1,7 +1,7 @@
-import { OutriderError } from '@outrider/core'
+import { headTree, OutriderError } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { bestPaths, mcSim7b63, medusa } from '../src'
-import { plannedPaths, topology } from '../src/options'
+import { plannedPaths } from '../src/options'
 
 function code(make: () => unknown): string {
   try {
@@ -85,18 +85,9 @@ describe('lists of choices', () => {
 
   test('are cut to a budget of nodes and levels', () => {
     const paths = plannedPaths({ head: '', choices: [[0], [0, 0], [1], [0, 0, 0], [1, 0]] }) ?? []
-    expect(topology(paths, 4, 3)).toEqual({
-      parents: [-1, 0, -1, 1],
-      picks: [
-        { head: 0, rank: 0 },
-        { head: 1, rank: 0 },
-        { head: 0, rank: 1 },
-        { head: 2, rank: 0 },
-      ],
-      heads: 3,
-    })
-    expect(topology(paths, 4, 2)).toMatchObject({ parents: [-1, 0, -1, 2], heads: 2 })
-    expect(topology(paths, 4, 1)).toMatchObject({ parents: [-1, -1], heads: 1 })
+    expect(headTree(paths, 4, 3)).toEqual({ parents: [-1, 0, -1, 1], heads: 3, choices: 2, order: [0, 2, 1, 4] })
+    expect(headTree(paths, 4, 2)).toMatchObject({ parents: [-1, 0, -1, 2], heads: 2 })
+    expect(headTree(paths, 4, 1)).toMatchObject({ parents: [-1, -1], heads: 1, choices: 2, order: [0, 1] })
   })
 })
 

@@ -1,0 +1,29 @@
+import type { KvCache, Ops, Tensor } from '../spec'
+
+/** What a draft begins with. */
+export interface DraftRun {
+  /** State of the last committed entry, f32 [1, width]. */
+  readonly last: Tensor
+  /** The head's own pass index; its row 0 is the last committed entry. */
+  readonly index: Tensor
+  /** u32 [1]: slot of row 0. */
+  readonly base: Tensor
+  readonly cache: KvCache
+}
+
+/** A draft to record; the same `key` for the same program. */
+export interface DraftPlan {
+  readonly key: string
+  readonly nodes: number
+  readonly levels: number
+  /** null: the program writes the topology. */
+  readonly parents: readonly number[] | null
+  record(ops: Ops, run: DraftRun): void
+}
+
+/** How a `FeatureProposer` drafts a round's tree. */
+export interface Drafter {
+  /** The draft for a budget of `nodes` and `depth`, both at least 1. */
+  plan(nodes: number, depth: number): DraftPlan
+  dispose(): void
+}

@@ -1,0 +1,7 @@
+export type { Drafter, DraftPlan, DraftRun } from './drafter'
+export { FeatureFeed, type FedRows } from './feature-feed'
+export type { FeatureArgs, FeatureHead } from './feature-head'
+export { FeatureProposer } from './feature-proposer'
+export { type PlacedTokens, placeTokens } from './place-tokens'
+export { Programs } from './programs'
+export { StaticDrafter } from './static-drafter'

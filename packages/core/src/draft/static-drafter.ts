@@ -1,0 +1,89 @@
+import { Owned } from '../owned'
+import { MAX_PATH, type Ops, type SessionView, type Tensor } from '../spec'
+import { type RankPaths, type StaticTree, staticTree } from '../tree'
+import type { Drafter, DraftPlan, DraftRun } from './drafter'
+import type { FeatureHead } from './feature-head'
+import { placeTokens } from './place-tokens'
+
+/**
+ * Drafts chains and trees whose topology is known beforehand: one step a level, over its nodes that have children.
+ *
+ * @example
+ * ```ts
+ * import { type FeatureHead, FeatureProposer, parentsFirst, type SessionView, StaticDrafter } from '@outrider/core'
+ *
+ * export const start = (session: SessionView, head: FeatureHead) =>
+ *   new FeatureProposer(session, head, new StaticDrafter(session, head, parentsFirst([[0], [1], [0, 0]], 'mine')))
+ * ```
+ */
+export class StaticDrafter implements Drafter {
+  readonly #owned = new Owned()
+  readonly #ids: Tensor
+
+  /** `paths`: each after its beginnings. Throws `OUT_OF_MEMORY`. */
+  constructor(
+    private readonly session: SessionView,
+    private readonly head: FeatureHead,
+    private readonly paths: RankPaths,
+  ) {
+    const { levels } = staticTree(paths, paths.length, MAX_PATH)
+    const most = levels.reduce((words, level, i) => Math.max(words, (levels[i - 1]?.expand ?? 1) * level.choices), 1)
+    this.#ids = this.#owned.add(session.backend.tensor([most], 'u32', `${head.label} choices`))
+  }
+
+  plan(nodes: number, depth: number): DraftPlan {
+    const tree = staticTree(this.paths, nodes, depth)
+    const { parents, levels } = tree
+    const record = (ops: Ops, run: DraftRun) => this.#record(ops, run, tree)
+    return { key: `${this.head.label} draft ${parents}`, nodes: parents.length, levels: levels.length, parents, record }
+  }
+
+  dispose(): void {
+    this.#owned.dispose()
+  }
+
+  #record(ops: Ops, { last, index, base, cache }: DraftRun, { levels }: StaticTree): void {
+    const { tree, sequence } = this.session
+    const { head } = this
+    const order = this.#order(levels)
+    if (levels.length > 1) ops.treeIndex({ tree, sequence: { ...sequence, length: base }, index })
+    let [x, rows, at] = [last, 1, 0]
+    for (const level of levels) {
+      this.#choose(ops, head.logits(ops, { x, rows }), rows, level, { order, at })
+      at += level.count
+      if (level.expand === 0) break
+      const alike = level.expand === rows && level.above.every((row, i) => row === i)
+      if (!alike) ops.gatherRows({ x, indices: order, at, rows: level.expand, out: head.gathered })
+      at += level.expand
+      rows = level.expand
+      const pass = { rows, first: 1 + level.first, tokens: tree.tokens, index }
+      x = head.step(ops, { pass, g: alike ? x : head.gathered, cache })
+    }
+  }
+
+  /** For each level the picks of its nodes, then the rows above of those that have children. */
+  #order(levels: StaticTree['levels']): Tensor {
+    const { backend } = this.session
+    const words = levels.flatMap(({ picks, above }) => [...picks, ...above])
+    const order = this.#owned.add(backend.tensor([words.length], 'u32', `${this.head.label} tree order`))
+    backend.write(order, Uint32Array.from(words))
+    return order
+  }
+
+  #choose(
+    ops: Ops,
+    logits: Tensor,
+    rows: number,
+    { first, count, choices: k, picks }: StaticTree['levels'][number],
+    { order, at: from }: { order: Tensor; at: number },
+  ): void {
+    const { tokens } = this.session.tree
+    const { vocab, targetIds: map } = this.head
+    const to = 1 + first
+    const inPlace = !map && count === rows * k && picks.every((pick, node) => pick === node)
+    const [out, at] = inPlace ? [tokens, to] : [this.#ids, 0]
+    if (k === 1) ops.argmax({ logits, vocab, rows, out, at })
+    else ops.topK({ logits, vocab, rows, k, ids: out, at })
+    if (!inPlace) placeTokens(ops, { ids: this.#ids, order, from, map, tokens, to, count })
+  }
+}

@@ -1,0 +1,2 @@
+export { mtp } from './mtp'
+export type { MtpOptions } from './options'

@@ -1,0 +1,42 @@
+import type { FeatureArgs, FeatureHead, KvCache, Ops, Pass, Tensor } from '@outrider/core'
+import type { MtpModules } from './module'
+import { pickStates, type TargetState } from './target-state'
+
+/** One module, used for every token that is drafted. */
+export class OneModule implements FeatureHead {
+  readonly label = 'mtp'
+  readonly targetIds: null = null
+
+  constructor(
+    private readonly modules: MtpModules,
+    readonly reads: TargetState,
+  ) {}
+
+  get cache(): FeatureHead['cache'] {
+    return { ...this.modules.weights.model, layers: 1 }
+  }
+
+  get width(): number {
+    return this.modules.weights.model.hidden
+  }
+
+  get vocab(): number {
+    return this.modules.vocab
+  }
+
+  get gathered(): Tensor {
+    return this.modules.gathered
+  }
+
+  features(ops: Ops, args: FeatureArgs): Tensor {
+    return pickStates(ops, args, this.gathered)
+  }
+
+  step(ops: Ops, { pass, g, cache }: { pass: Pass; g: Tensor; cache: KvCache }): Tensor {
+    return this.modules.step(ops, { module: 0, pass, g, cache: cache.layer(0) })
+  }
+
+  logits(ops: Ops, { x, rows }: { x: Tensor; rows: number }): Tensor {
+    return this.modules.logits(ops, { module: 0, x, rows })
+  }
+}
