@@ -64,7 +64,8 @@ describe.each(paths)('$slices slices', ({ slices, counts, formats, watched }) =>
           withWeights(backend, { w: source }, ({ w }) => gated(backend, w!, x, rows, { norm })),
         ),
       )
-      expect(error(found!, expected!), `${rows} × 256 × ${width}`).toBeLessThan(1e-11)
+      // WGSL's exp may be 3 + 2 |x| units in the last place off, and gates here reach far.
+      expect(error(found!, expected!), `${rows} × 256 × ${width}`).toBeLessThan(1e-9)
     }
   })
 
