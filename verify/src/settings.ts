@@ -46,7 +46,7 @@ export function settings(args: readonly string[]): Settings {
     console.log(usage)
     process.exit(0)
   }
-  const models = values.models ?? process.env['OUTRIDER_MODELS'] ?? '../shared/models'
+  const models = values.models ?? process.env.OUTRIDER_MODELS ?? '../shared/models'
   const folder = join(models, 'smollm2-135m-instruct')
   const gguf = values.gguf ?? join(models, 'SmolLM2-135M-Instruct.Q4_1.gguf')
   const prompts = values.prompts ?? '../shared/data/spec-bench-240.jsonl'

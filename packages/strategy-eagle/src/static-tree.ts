@@ -1,5 +1,5 @@
 /** One level of a static tree, as it is drafted. */
-export interface Level {
+interface Level {
   /** First node of the level and its number of nodes; those that have children come first. */
   readonly first: number
   readonly count: number

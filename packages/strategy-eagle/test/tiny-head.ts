@@ -6,7 +6,7 @@ import { type SafeTensor, safetensorsFile } from '../../core/test/support/safete
 import { tinyConfig } from '../../core/test/support/tiny-model'
 
 /** A tensor by its role: `fc`, `norm`, `layers.0.hidden_norm`, each with `.weight` or `.bias`. */
-export interface HeadTensor {
+interface HeadTensor {
   readonly shape: readonly number[]
   readonly values: readonly number[]
 }
