@@ -1,6 +1,9 @@
 // Tells a story plain and with each strategy on the best backend here, and compares them.
 import { type Backend, createEngine, type Engine, OutriderError, type Strategy } from '@outrider/core'
 import { draftModel, lookup } from '@outrider/strategy-draft'
+import { eagle } from '@outrider/strategy-eagle'
+import { medusa } from '@outrider/strategy-medusa'
+import { mtp } from '@outrider/strategy-mtp'
 import { chooseMarks } from './marks'
 import { openBackend } from './open-backend'
 import { type DemoOptions, help, readOptions } from './options'
@@ -36,14 +39,21 @@ async function demo(options: DemoOptions): Promise<void> {
   }
 }
 
-function load(backend: Backend, { model, draft }: DemoOptions): Promise<Engine> {
+function load(backend: Backend, { model, draft, heads }: DemoOptions): Promise<Engine> {
   const drafted: readonly Strategy[] = draft
     ? [
         draftModel({ model: draft, name: 'draft-chain', tokens: 3 }),
         draftModel({ model: draft, name: 'draft-tree', branches: [2, 1, 1] }),
       ]
     : []
-  return createEngine({ backend, model, strategies: [lookup({ tokens: 5 }), ...drafted] })
+  const headed: readonly Strategy[] = heads
+    ? [
+        eagle({ head: `${heads}/eagle3`, name: 'eagle3', tree: { depth: 4, topK: 3, nodes: 7 } }),
+        mtp({ head: `${heads}/mtp` }),
+        medusa({ head: `${heads}/medusa` }),
+      ]
+    : []
+  return createEngine({ backend, model, strategies: [lookup({ tokens: 5 }), ...drafted, ...headed] })
 }
 
 async function tellAll(engine: Engine, options: DemoOptions, say: (text: string) => void): Promise<readonly Telling[]> {

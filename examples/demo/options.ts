@@ -24,6 +24,8 @@ export interface DemoOptions {
   readonly backend: 'webgpu' | 'reference' | null
   readonly model: string
   readonly draft: string | null
+  /** Folder with trained heads, which only the embedded model has. */
+  readonly heads: string | null
   readonly json: boolean
   readonly help: boolean
 }
@@ -49,5 +51,5 @@ export function readOptions(args: readonly string[]): DemoOptions {
   if (backend !== null && backend !== 'webgpu' && backend !== 'reference')
     throw new OutriderError('INVALID_OPTION', `--backend must be webgpu or reference, not ${backend}`)
   const draft = values.draft ?? (values.model === stories ? `${stories}/draft` : null)
-  return { ...values, tokens, backend, draft }
+  return { ...values, tokens, backend, draft, heads: values.model === stories ? stories : null }
 }
