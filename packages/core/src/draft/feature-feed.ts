@@ -41,6 +41,8 @@ export class FeatureFeed {
   readonly #states: readonly Tensor[]
   /** Committed entries; null while a pass is under way whose end is not known. */
   #held: number | null = 0
+  /** Entries that were gone back to, the state of the last one missing; null otherwise. */
+  #back: number | null = null
 
   /** `feed` records what the head does with rows. Throws `OUT_OF_MEMORY`. */
   constructor(
@@ -69,7 +71,7 @@ export class FeatureFeed {
 
   /** The programs of `Proposer.follow`. `levels`: how deep a draft of its own was at most. */
   follow({ kind, pass, own }: Follow, levels: number = MAX_PATH): readonly Program[] {
-    this.#held = null
+    this.#held = this.#back = null
     const { label } = this
     if (kind === 'prefill')
       return [this.#programs.get(`${label} prefill ${pass.rows}`, (ops) => this.#feed(ops, pass.rows, pass.rows))]
@@ -87,9 +89,10 @@ export class FeatureFeed {
    * over their positions again.
    */
   truncate(length: number, entries: number = 1): number {
-    if (this.#held === length) return length
+    if (this.#held === length || this.#back === length) return length
     const held = Math.max(0, length - entries)
     this.#held = null
+    this.#back = held
     this.session.backend.write(this.#length, Uint32Array.of(held))
     return held
   }
