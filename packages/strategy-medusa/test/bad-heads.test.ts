@@ -5,9 +5,9 @@ import { failure } from '../../core/test/support/engines'
 import { drill, recoveryDrill } from '../../core/test/support/fault-drill'
 import { faultyCalls } from '../../core/test/support/faulty-backend'
 import type { SafeTensor } from '../../core/test/support/safetensors-file'
-import { tinyConfig, writeTinyModel } from '../../core/test/support/tiny-model'
+import { writeTinyModel } from '../../core/test/support/tiny-model'
 import { type MedusaOptions, medusa } from '../src'
-import { int64, rowsOf, storiesHeads, vllmNames, writeHeads } from './checkpoints'
+import { int64, rowsOf, storiesHeads, tinyHeads, vllmNames, writeHeads } from './checkpoints'
 
 const native = await storiesHeads()
 const named = vllmNames(native)
@@ -89,22 +89,7 @@ describe('heads that do not fit are refused, with what is wrong', () => {
 
 describe('with heads of a tiny model', async () => {
   const target = await writeTinyModel({ config: { num_hidden_layers: 1, intermediate_size: 32 } })
-  const { hidden_size: hidden, vocab_size: vocab } = tinyConfig
-  let state = 1
-  const matrix = (name: string, ...shape: number[]): SafeTensor => {
-    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-      return (state / 2 ** 31 - 1) / 4
-    })
-    return { name, dtype: 'F32', shape, data: new Uint8Array(values.buffer) }
-  }
-  const head = await writeHeads(
-    [0, 1].flatMap((i) => [
-      matrix(`${i}.0.linear.weight`, hidden, hidden),
-      matrix(`${i}.0.linear.bias`, hidden),
-      matrix(`${i}.1.weight`, vocab, hidden),
-    ]),
-  )
+  const head = await writeHeads(tinyHeads(2))
   const strategies = [medusa({ head, name: 'chain' }), medusa({ head, name: 'tree', choices: [[0], [1], [0, 1], [2]] })]
 
   describe.each(faultyCalls)('when a %s fails', (call) => {

@@ -2,10 +2,29 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseSafetensors, type SafeTensor, safetensorsFile } from '../../core/test/support/safetensors-file'
+import { tinyConfig } from '../../core/test/support/tiny-model'
 
 /** The tensors of stories-5m's Medusa heads, in FasterDecoding's layout. */
 export async function storiesHeads(): Promise<readonly SafeTensor[]> {
   return parseSafetensors(await readFile('models/stories-5m/medusa/medusa_lm_head.safetensors'))
+}
+
+/** Random heads for a tiny model, in FasterDecoding's layout. */
+export function tinyHeads(count: number): readonly SafeTensor[] {
+  const { hidden_size: hidden, vocab_size: vocab } = tinyConfig
+  let state = 1
+  const random = (name: string, ...shape: number[]): SafeTensor => {
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return (state / 2 ** 31 - 1) / 4
+    })
+    return { name, dtype: 'F32', shape, data: new Uint8Array(values.buffer) }
+  }
+  return Array.from({ length: count }, (_, i) => [
+    random(`${i}.0.linear.weight`, hidden, hidden),
+    random(`${i}.0.linear.bias`, hidden),
+    random(`${i}.1.weight`, vocab, hidden),
+  ]).flat()
 }
 
 /** Writes a folder of heads and gives its path. */
