@@ -1,9 +1,7 @@
-import type { Ops, SessionView } from '@outrider/core'
+import type { Drafter, DraftPlan, DraftRun, FeatureHead, Ops, SessionView } from '@outrider/core'
 import { Candidates } from './candidates'
 import { collectTree } from './collect-tree'
-import type { Drafter, DraftRun } from './drafter'
 import { growLevel } from './grow-level'
-import type { EagleHead } from './head'
 import type { TreeOptions } from './options'
 
 /**
@@ -15,18 +13,18 @@ export class DynamicDrafter implements Drafter {
 
   constructor(
     private readonly session: SessionView,
-    private readonly head: EagleHead,
+    private readonly head: FeatureHead,
     private readonly grow: Required<TreeOptions>,
   ) {
     this.#candidates = new Candidates(session.backend, grow.topK, grow.depth)
   }
 
-  plan(most: number, depth: number): ReturnType<Drafter['plan']> {
+  plan(most: number, depth: number): DraftPlan {
     const levels = Math.min(this.grow.depth, depth)
     const count = this.#candidates.before(levels)
     const nodes = Math.min(this.grow.nodes, most, count)
     return {
-      key: `${levels} ${nodes}`,
+      key: `${this.head.label} grow ${levels} ${nodes}`,
       nodes,
       levels,
       parents: null,
@@ -43,7 +41,7 @@ export class DynamicDrafter implements Drafter {
 
   #grow(ops: Ops, { last, index, base, cache }: DraftRun, levels: number): void {
     const { head } = this
-    const { vocab, targetIds: map } = head.weights
+    const { vocab, targetIds: map } = head
     const { board, ids, logProbs, topK: k, tree, at } = this.#candidates
     const sequence = { ...this.session.sequence, length: base }
     let [x, rows] = [last, 1]
@@ -53,9 +51,9 @@ export class DynamicDrafter implements Drafter {
       if (level + 1 === levels) break
       ops.treeIndex({ tree, sequence, index })
       rows = k
-      ops.gatherRows({ x, indices: board, at: at.above, rows, out: head.feature })
+      ops.gatherRows({ x, indices: board, at: at.above, rows, out: head.gathered })
       const pass = { rows, first: 1 + level * k, tokens: tree.tokens, index }
-      x = head.step(ops, { pass, g: head.feature, cache })
+      x = head.step(ops, { pass, g: head.gathered, cache })
     }
   }
 }

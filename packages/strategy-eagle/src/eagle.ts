@@ -1,13 +1,19 @@
-import { type LoadedStrategy, Owned, type SessionView, type Strategy, type StrategyHost } from '@outrider/core'
-import type { Drafter } from './drafter'
+import {
+  type Drafter,
+  FeatureProposer,
+  type LoadedStrategy,
+  Owned,
+  type SessionView,
+  StaticDrafter,
+  type Strategy,
+  type StrategyHost,
+  staticTree,
+} from '@outrider/core'
 import { DynamicDrafter } from './dynamic-drafter'
 import { EagleHead } from './head'
 import { headConfig } from './head-config'
 import { HeadFiles } from './head-files'
 import { checkLayerOptions, draftShape, type EagleOptions, type Shape } from './options'
-import { EagleProposer } from './proposer'
-import { StaticDrafter } from './static-drafter'
-import { staticTree } from './static-tree'
 import { loadHead } from './weights'
 
 /**
@@ -42,7 +48,7 @@ async function load(host: StrategyHost, options: EagleOptions, shape: Shape): Pr
     const head = new EagleHead(host.backend, config, weights, { rows: Math.max(host.maxRows, choices), choices }, owned)
     return {
       needs: config.features === 'final' ? { finalHidden: true } : { layerInputs: config.features },
-      start: (session) => new EagleProposer(session, head, drafter(session, head, shape), rows),
+      start: (session) => new FeatureProposer(session, head, drafter(session, head, shape), rows),
       dispose: () => owned.dispose(),
     }
   } catch (error) {

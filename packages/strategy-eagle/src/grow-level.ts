@@ -1,7 +1,6 @@
 import type { Ops, Tensor } from '@outrider/core'
 import { NO_TOKEN } from '@outrider/core/spec'
 import { type Candidates, REAL, ROOT, WORST } from './candidates'
-import { mapTensor, mapWgsl } from './place-tokens'
 
 const lanes = 256
 
@@ -25,7 +24,7 @@ export function growLevel(ops: Ops, c: Candidates, args: { level: number; last: 
 @group(0) @binding(3) var<storage, read_write> scores: array<f32>;
 @group(0) @binding(4) var<storage, read_write> tokens: array<u32>;
 @group(0) @binding(5) var<storage, read_write> shape: array<u32>;
-${mapWgsl(map, 6)}
+${targetId(map)}
 var<workgroup> all: array<f32, ${count}>;
 @compute @workgroup_size(${lanes})
 fn main(@builtin(local_invocation_index) lane: u32) {
@@ -48,7 +47,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
       { tensor: c.scores, access: 'read_write' },
       { tensor: c.tree.tokens, access: 'read_write' },
       { tensor: c.tree.shape, access: 'read_write' },
-      ...mapTensor(map),
+      ...(map ? [{ tensor: map, access: 'read' } as const] : []),
     ],
     workgroups: [1],
     reference: (views) => {
@@ -82,6 +81,14 @@ fn main(@builtin(local_invocation_index) lane: u32) {
       shape[0] = 1 + (level + 1) * k
     },
   })
+}
+
+/** The target's id of a row of the LM head; NO_TOKEN, beyond every vocabulary, stays as it is. */
+function targetId(map: Tensor | null): string {
+  if (!map) return 'fn target_id(row: u32) -> u32 { return row; }'
+  return /* wgsl */ `
+@group(0) @binding(6) var<storage, read> map: array<u32>;
+fn target_id(row: u32) -> u32 { if (row < ${map.shape[0]}u) { return map[row]; } return row; }`
 }
 
 /** The best `k` by score, in that order, become rows: each lane counts what is before its candidates. */

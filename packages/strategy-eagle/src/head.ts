@@ -1,5 +1,8 @@
 import {
   type Backend,
+  type CacheShape,
+  type FeatureArgs,
+  type FeatureHead,
   type KvCache,
   type LayerSpace,
   layerSpace,
@@ -23,25 +26,15 @@ interface Space extends LayerSpace {
   readonly logits: Tensor
 }
 
-/** Which rows become features. */
-export interface FeatureArgs {
-  /** The target's hidden states, f32 [rows of the pass, its hidden size]. */
-  readonly states: readonly Tensor[]
-  /** Rows of the pass that hold them. */
-  readonly from: number
-  /** Features to make: the first so many rows, or those that `pick` names, u32 from `at` on. */
-  readonly rows: number
-  readonly pick?: { readonly indices: Tensor; readonly at: number }
-}
-
 /** The forward of every EAGLE head, by the data of its configuration. */
-export class EagleHead {
+export class EagleHead implements FeatureHead {
+  readonly label: string = 'eagle'
   readonly #space: Space
 
   constructor(
     backend: Backend,
-    readonly config: HeadConfig,
-    readonly weights: HeadWeights,
+    private readonly config: HeadConfig,
+    private readonly weights: HeadWeights,
     /** Rows of the largest pass, and rows of the largest choice. */
     size: { readonly rows: number; readonly choices: number },
     owned: Owned,
@@ -62,17 +55,31 @@ export class EagleHead {
     }
   }
 
-  /** Width of the state that one step hands to the next. */
+  get reads(): FeatureHead['reads'] {
+    return this.config.features
+  }
+
+  get cache(): CacheShape {
+    const { layers, model } = this.config
+    return { ...model, layers }
+  }
+
   get width(): number {
     return this.config.model.hidden
   }
 
-  /** Where `pickFeatures` leaves the rows that it picks. */
-  get feature(): Tensor {
+  get vocab(): number {
+    return this.weights.vocab
+  }
+
+  get targetIds(): Tensor | null {
+    return this.weights.targetIds
+  }
+
+  get gathered(): Tensor {
     return this.#space.feature
   }
 
-  /** Records what makes features of the target's states: f32 [rows, hidden]. */
   features(ops: Ops, { states, from, rows, pick }: FeatureArgs): Tensor {
     const { captured, picked, feature } = this.#space
     const { projection, captureNorms } = this.weights
@@ -90,10 +97,6 @@ export class EagleHead {
     return feature
   }
 
-  /**
-   * Records one step over the tokens of `pass`, row r fed the feature `g`[r], and gives the state that the logits are taken from
-   * and that feeds the next step: f32 [rows, hidden], which holds until the next step. `g` may be the state of the step before.
-   */
   step(ops: Ops, { pass, g, cache }: { pass: Pass; g: Tensor; cache: KvCache }): Tensor {
     const { embedded, joined, stream: x } = this.#space
     const { embedding, inputNorms, layers, outputNorm, projection, rope } = this.weights
@@ -120,7 +123,6 @@ export class EagleHead {
     return x
   }
 
-  /** Records the logits over the draft vocabulary of states that `step` gave: f32 [rows, vocab]. */
   logits(ops: Ops, { x, rows }: { x: Tensor; rows: number }): Tensor {
     const { logits } = this.#space
     const { lmHead: weight, outputNorm } = this.weights

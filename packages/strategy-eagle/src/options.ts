@@ -1,4 +1,4 @@
-import { type ModelLocation, OutriderError } from '@outrider/core'
+import { type ModelLocation, OutriderError, parentsFirst, type RankPaths, uniformPaths } from '@outrider/core'
 import { MAX_TREE_ROWS } from '@outrider/core/spec'
 
 /** How `eagle` drafts. At most one of `tokens`, `branches`, `choices` and `tree`. */
@@ -15,7 +15,7 @@ export interface EagleOptions {
    * A static tree by its nodes: each is a path of ranks from the pending token, so that `[0, 2]` is the third choice below the
    * first. A path implies its beginnings. Where the budget of a round is smaller, the nodes that come first in the list are kept.
    */
-  readonly choices?: readonly (readonly number[])[]
+  readonly choices?: RankPaths
   /** A tree that is grown anew each round where the head is sure (EAGLE-2). `{}` takes every default. */
   readonly tree?: TreeOptions
   /**
@@ -41,7 +41,7 @@ export interface TreeOptions {
 
 /** What is drafted each round: the nodes of a static tree (a chain is one), or how a dynamic tree grows. */
 export type Shape =
-  | { readonly paths: readonly (readonly number[])[]; readonly grow?: undefined }
+  | { readonly paths: RankPaths; readonly grow?: undefined }
   | { readonly grow: Required<TreeOptions>; readonly paths?: undefined }
 
 /** Most choices below one node, as `topK` gives them. */
@@ -54,10 +54,10 @@ export function draftShape({ tokens, branches, choices, tree }: EagleOptions): S
   const given = Object.entries({ tokens, branches, choices, tree }).filter(([, value]) => value !== undefined)
   if (given.length > 1) refuse(`give one of ${given.map(([name]) => name).join(' and ')}`)
   if (tree) return { grow: growth(tree) }
-  if (choices) return { paths: parentsFirst(choices) }
-  if (branches) return { paths: uniform(branches) }
+  if (choices) return { paths: parentsFirst(choices, 'eagle') }
+  if (branches) return { paths: uniformPaths(branches, 'eagle') }
   whole('tokens', tokens ?? 5, 1, mostLevels)
-  return { paths: uniform(new Array<number>(tokens ?? 5).fill(1)) }
+  return { paths: uniformPaths(new Array<number>(tokens ?? 5).fill(1), 'eagle') }
 }
 
 /** Checks the layer options. Throws `INVALID_OPTION`. */
@@ -78,33 +78,6 @@ function growth({ depth = 6, topK = 8, nodes = 31 }: TreeOptions): Required<Tree
   if ((depth - 1) * topK >= MAX_TREE_ROWS)
     refuse(`tree: ${depth} levels of ${topK} nodes are more than the ${MAX_TREE_ROWS - 1} that can be drafted`)
   return { depth, topK, nodes }
-}
-
-function uniform(branches: readonly number[]): Shape['paths'] & {} {
-  if (branches.length < 1 || branches.length > mostLevels) refuse(`branches needs 1 to ${mostLevels} levels`)
-  let level: (readonly number[])[] = [[]]
-  const paths: (readonly number[])[] = []
-  for (const children of branches) {
-    whole('a level of branches', children, 1, mostChoices)
-    if (level.length * children >= MAX_TREE_ROWS)
-      refuse(`branches [${branches}] has more than ${MAX_TREE_ROWS - 1} nodes`)
-    level = level.flatMap((path) => Array.from({ length: children }, (_, rank) => [...path, rank]))
-    paths.push(...level)
-  }
-  return paths
-}
-
-/** Every path once, each after its beginnings, otherwise in the order given. */
-function parentsFirst(choices: readonly (readonly number[])[]): Shape['paths'] & {} {
-  const paths = new Map<string, readonly number[]>()
-  for (const path of choices) {
-    const right = path.every((rank) => Number.isInteger(rank) && rank >= 0 && rank < mostChoices)
-    if (path.length < 1 || path.length > mostLevels || !right)
-      refuse(`choices are paths of 1 to ${mostLevels} ranks from 0 to ${mostChoices - 1}, not [${path}]`)
-    for (let length = 1; length <= path.length; length++) paths.set(path.slice(0, length).join(), path.slice(0, length))
-  }
-  if (paths.size === 0) refuse('choices must name a node at least')
-  return [...paths.values()]
 }
 
 function whole(name: string, value: number, from: number, to: number): void {

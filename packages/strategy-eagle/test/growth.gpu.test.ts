@@ -1,4 +1,4 @@
-import { type Backend, type Ops, Owned, type Tensor } from '@outrider/core'
+import { type Backend, type Ops, Owned, placeTokens, type Tensor } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { MAX_TREE_ROWS, NO_TOKEN } from '@outrider/core/spec'
 import { webgpu } from '@outrider/kernels'
@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Candidates } from '../src/candidates'
 import { collectTree } from '../src/collect-tree'
 import { growLevel } from '../src/grow-level'
-import { placeTokens } from '../src/place-tokens'
 
 let backends: readonly Backend[]
 

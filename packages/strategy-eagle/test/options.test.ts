@@ -2,7 +2,6 @@ import { OutriderError } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { type EagleOptions, eagle } from '../src'
 import { draftShape } from '../src/options'
-import { staticTree } from '../src/static-tree'
 
 const head = 'anywhere'
 
@@ -53,24 +52,5 @@ describe('options', () => {
 
   test('a path implies its beginnings', () => {
     expect(draftShape({ head, choices: [[0, 1], [2], [0]] }).paths).toEqual([[0], [0, 1], [2]])
-  })
-})
-
-describe('static trees', () => {
-  test('lie level by level, nodes with children first, and say where each token is found', () => {
-    const { parents, levels } = staticTree([[1], [0], [0, 2], [0, 0], [2]], 63, 9)
-    expect(parents).toEqual([-1, -1, -1, 0, 0])
-    expect(levels).toEqual([
-      { first: 0, count: 3, expand: 1, choices: 3, picks: [0, 1, 2], above: [0] },
-      { first: 3, count: 2, expand: 0, choices: 3, picks: [2, 0], above: [] },
-    ])
-  })
-
-  test('keep what fits, in the order of the list', () => {
-    const paths = [[0], [0, 0], [1], [0, 1], [0, 0, 0]]
-    expect(staticTree(paths, 3, 9).parents).toEqual([-1, -1, 0])
-    expect(staticTree(paths, 9, 1).parents).toEqual([-1, -1])
-    expect(staticTree(paths, 9, 2).parents).toEqual([-1, -1, 0, 0])
-    expect(staticTree(paths, 9, 9).parents).toEqual([-1, -1, 0, 0, 2])
   })
 })

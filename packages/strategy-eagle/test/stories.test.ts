@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { checkSameTokens } from '../../../verify/src/checks'
 import { checkAccepted, checkDrafts, checkRounds } from '../../../verify/src/draft-checks'
 import { DraftProbe } from '../../../verify/src/draft-probe'
+import { lateHidden } from '../../../verify/src/late-hidden'
 import { type ReferenceContext, readReference } from '../../../verify/src/reference'
 import { type EagleOptions, eagle } from '../src'
 
@@ -43,7 +44,7 @@ describe.each(['eagle3', 'eagle1'])('%s of stories-5m on the reference backend',
       selfCheck: false,
       strategies: [strategy],
     })
-    const rounds = await checkRounds(engine, { strategy: 'eagle', head: name, contexts })
+    const rounds = await checkRounds(engine, { strategy: 'eagle', head: name, contexts: contexts.slice(0, 4) })
     expect(rounds.faults).toEqual([])
     await engine.dispose()
   })
@@ -165,6 +166,14 @@ describe('the tokens of plain decoding', () => {
       1,
     )
   }, 120_000)
+})
+
+it('is told apart from a head that is fed the hidden states of another pass, which no text shows', async () => {
+  const some = { head: 'eagle1', contexts: contexts.slice(1, 3) } as const
+  const strategy = lateHidden(eagle({ head: `${folder}/eagle1` }))
+  const probe = await DraftProbe.open({ backend: referenceBackend(), model: folder, strategy })
+  expect((await checkAccepted(probe, { ...some, positions: 20 })).faults.length).toBeGreaterThan(5)
+  await probe.dispose()
 })
 
 it('is told apart from a head that is fed the wrong layers, which no text shows', async () => {
