@@ -1,7 +1,8 @@
-import { type Budget, createEngine, type Strategy, type TokenTree } from '@outrider/core'
+import type { Engine, Strategy } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, test } from 'vitest'
 import { DraftProbe } from '../../../verify/src/draft-probe'
+import { checkDraftState, type Drafted } from '../../../verify/src/draft-state'
 import { type ReferenceContext, readReference } from '../../../verify/src/reference'
 import { alternating, oracle, randomTrees, silent } from '../../core/test/support/strategies'
 import { eagle } from '../src'
@@ -11,52 +12,9 @@ const contexts = await readReference(`${model}/reference.json`)
 const { promptIds, greedyIds } = contexts[1] as ReferenceContext
 const text = [...promptIds, ...greedyIds]
 
-/** A draft as it was verified, and what it was made for. */
-interface Drafted {
-  readonly tokens: readonly number[]
-  readonly budget: Budget
-  readonly tree: TokenTree
-}
+type Stepper = ReturnType<Engine['openStepper']>
 
-/** `inner`, with every draft of its own that was verified. */
-function watched(inner: Strategy, drafted: Drafted[]): Strategy {
-  return {
-    ...inner,
-    load: async (host) => {
-      const loaded = await inner.load(host)
-      return {
-        ...loaded,
-        start: (session) => {
-          const proposer = loaded.start(session)
-          let made: Omit<Drafted, 'tree'> | null = null
-          return {
-            propose: (budget) => {
-              made = { tokens: [...session.tokens], budget }
-              return proposer.propose(budget)
-            },
-            follow: (pass) => proposer.follow?.(pass) ?? [],
-            observe: async (committed) => {
-              if (committed.own && made) {
-                const read = await session.backend.submit([], [session.tree.tokens, session.tree.shape])
-                const [tokens, shape] = read.map((bytes) => new Uint32Array(bytes)) as [Uint32Array, Uint32Array]
-                const rows = shape[0] as number
-                const parents = Array.from(shape.subarray(1, rows), (row) => row - 1)
-                drafted.push({ ...made, tree: { tokens: Array.from(tokens.subarray(1, rows)), parents } })
-              }
-              await proposer.observe?.(committed)
-            },
-            truncate: (length) => proposer.truncate?.(length) ?? length,
-            dispose: () => proposer.dispose?.(),
-          }
-        },
-      }
-    },
-  }
-}
-
-type Stepper = ReturnType<Awaited<ReturnType<typeof createEngine>>['openStepper']>
-
-/** Runs a session of `mixed`, then asks for every draft of EAGLE's again of a session that has seen no round. */
+/** Runs a session in which `strategy` drafts, and holds its drafts to those of sessions that have seen no round. */
 async function compare(
   strategy: Strategy,
   mix: (strategy: Strategy) => Strategy,
@@ -64,19 +22,8 @@ async function compare(
   run: (stepper: Stepper) => Promise<void>,
 ): Promise<readonly Drafted[]> {
   const backend = referenceBackend()
-  const drafted: Drafted[] = []
-  const mixed = mix(watched(strategy, drafted))
-  const options = { backend, model, capacity: 90, maxRows, selfCheck: false }
-  const engine = await createEngine({ ...options, strategies: [mixed] })
-  const stepper = engine.openStepper({ strategy: mixed.name })
-  await run(stepper)
-  await engine.dispose()
-  const probe = await DraftProbe.open({ backend, model, strategy, capacity: 90, maxRows })
-  for (const { tokens, budget, tree } of drafted) {
-    await probe.start(tokens)
-    expect({ after: tokens.length, ...(await probe.draft(budget)).tree }).toEqual({ after: tokens.length, ...tree })
-  }
-  await probe.dispose()
+  const { drafted, faults } = await checkDraftState({ backend, model, strategy, mix, maxRows, run })
+  expect(faults).toEqual([])
   expect(backend.stats.liveBytes).toBe(0)
   return drafted
 }
