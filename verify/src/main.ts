@@ -11,7 +11,8 @@ import { verifyStories, verifyStoriesWeights } from './stories'
 import { widenFolder } from './widen'
 
 const chosen = settings(process.argv.slice(2))
-const open = async (): Promise<Backend> => (chosen.backend === 'reference' ? referenceBackend() : webgpu())
+const open = async (): Promise<Backend> =>
+  chosen.backend === 'reference' ? referenceBackend() : webgpu({ cacheType: chosen.cache })
 const backend = await open()
 const run = new Run(chosen.json)
 run.report('device', { ...backend.info })

@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util'
 /** What `verify` runs on. */
 export interface Settings {
   readonly backend: 'webgpu' | 'reference'
+  /** Element type of KV caches on WebGPU. */
+  readonly cache: 'f16' | 'f32'
   /** Folder of the embedded model. */
   readonly stories: string
   /** Folder of SmolLM2's reference outputs and draft model, and the GGUF file; null where they are not there. */
@@ -18,6 +20,7 @@ export interface Settings {
 
 const usage = `verify: holds the engine against reference outputs and against itself, on this machine's device.
   --backend webgpu|reference   where to compute (default webgpu)
+  --cache f16|f32              how WebGPU keeps keys and values (default f16)
   --stories DIR                models/stories-5m
   --models DIR                 folder with smollm2-135m-instruct/ and SmolLM2-135M-Instruct.Q4_1.gguf
                                (default $OUTRIDER_MODELS, else ../shared/models)
@@ -33,6 +36,7 @@ export function settings(args: readonly string[]): Settings {
     args: [...args],
     options: {
       backend: text,
+      cache: text,
       stories: text,
       models: text,
       gguf: text,
@@ -52,6 +56,7 @@ export function settings(args: readonly string[]): Settings {
   const prompts = values.prompts ?? '../shared/data/spec-bench-240.jsonl'
   return {
     backend: values.backend === 'reference' ? 'reference' : 'webgpu',
+    cache: values.cache === 'f32' ? 'f32' : 'f16',
     stories: values.stories ?? 'models/stories-5m',
     smollm2: existsSync(gguf) && existsSync(join(folder, 'reference.json')) ? { folder, gguf } : null,
     prompts: existsSync(prompts) ? prompts : null,
