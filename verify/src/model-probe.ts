@@ -4,6 +4,7 @@ import {
   type KvCache,
   Owned,
   type Program,
+  Programs,
   type Tensor,
   type TokenTree,
 } from '@outrider/core'
@@ -30,7 +31,8 @@ export class ModelProbe {
   readonly #outcome: Tensor
   readonly #hidden: Tensor
   readonly #inputs: ReadonlyMap<number, Tensor>
-  readonly #programs = new Map<string, Program>()
+  readonly #programs: Programs
+  readonly #tensors = new Map<string, Tensor>()
   #tokens: number[] = []
   #length = 0
 
@@ -51,6 +53,7 @@ export class ModelProbe {
     this.#outcome = words(OUTCOME.words, 'outcome')
     this.#hidden = rows('final hidden')
     this.#inputs = new Map(layers.map((layer) => [layer, rows(`input of layer ${layer}`)]))
+    this.#programs = this.#owned.add(new Programs(backend))
   }
 
   /** Commits tokens from the start; all but the last go into the cache, in passes of at most `chunk` rows. */
@@ -94,12 +97,10 @@ export class ModelProbe {
     outcome.set([0, ...path.map((node) => node + 1)], OUTCOME.path)
     outcome.set(tokens, OUTCOME.tokens)
     this.backend.write(this.#outcome, outcome)
-    const program = this.#program('commit', () =>
-      this.backend.program('commit', (ops) => {
-        this.#cache.compact(ops, this.#outcome, this.maxRows)
-        ops.commitTokens({ outcome: this.#outcome, sequence: this.#sequence })
-      }),
-    )
+    const program = this.#programs.get('commit', (ops) => {
+      this.#cache.compact(ops, this.#outcome, this.maxRows)
+      ops.commitTokens({ outcome: this.#outcome, sequence: this.#sequence })
+    })
     await this.backend.submit([program])
     this.#tokens.push(...tokens)
     this.#length += tokens.length
@@ -115,27 +116,23 @@ export class ModelProbe {
   }
 
   #prefill(rows: number): Program {
-    return this.#program(`prefill ${rows}`, () =>
-      this.backend.program('prefill', (ops) => {
-        const { length } = this.#sequence
-        const span = { tokens: this.#tree.tokens, index: this.#index }
-        ops.spanIndex({ sequence: this.#sequence, from: length, to: this.#end, toOffset: 0, rows, ...span })
-        this.model.forward(ops, { pass: { rows, first: 0, ...span }, cache: this.#cache })
-        ops.setLength({ sequence: { ...this.#sequence, length: this.#end }, length, offset: 0 })
-      }),
-    )
+    return this.#programs.get(`prefill ${rows}`, (ops) => {
+      const { length } = this.#sequence
+      const span = { tokens: this.#tree.tokens, index: this.#index }
+      ops.spanIndex({ sequence: this.#sequence, from: length, to: this.#end, toOffset: 0, rows, ...span })
+      this.model.forward(ops, { pass: { rows, first: 0, ...span }, cache: this.#cache })
+      ops.setLength({ sequence: { ...this.#sequence, length: this.#end }, length, offset: 0 })
+    })
   }
 
   #verify(rows: number, out: Tensor): Program {
-    return this.#program(`verify ${rows}`, () =>
-      this.backend.program('verify', (ops) => {
-        const pass = { rows, first: 0, tokens: this.#tree.tokens, index: this.#index }
-        ops.treeIndex({ tree: this.#tree, sequence: this.#sequence, index: this.#index })
-        const x = this.model.forward(ops, { pass, cache: this.#cache, capture: this.#inputs })
-        ops.rmsNorm({ x, norm: this.model.finalNorm, out: this.#hidden, rows })
-        ops.concat({ parts: [{ x: this.model.logits(ops, { x, rows, pass }) }], out, rows })
-      }),
-    )
+    return this.#programs.get(`verify ${rows}`, (ops) => {
+      const pass = { rows, first: 0, tokens: this.#tree.tokens, index: this.#index }
+      ops.treeIndex({ tree: this.#tree, sequence: this.#sequence, index: this.#index })
+      const x = this.model.forward(ops, { pass, cache: this.#cache, capture: this.#inputs })
+      ops.rmsNorm({ x, norm: this.model.finalNorm, out: this.#hidden, rows })
+      ops.concat({ parts: [{ x: this.model.logits(ops, { x, rows, pass }) }], out, rows })
+    })
   }
 
   #logits(rows: number): Tensor {
@@ -145,15 +142,5 @@ export class ModelProbe {
     const tensor = this.#owned.add(this.backend.tensor([rows, this.model.config.vocab], 'f32', key))
     this.#tensors.set(key, tensor)
     return tensor
-  }
-
-  readonly #tensors = new Map<string, Tensor>()
-
-  #program(key: string, record: () => Program): Program {
-    const known = this.#programs.get(key)
-    if (known) return known
-    const program = this.#owned.add(record())
-    this.#programs.set(key, program)
-    return program
   }
 }

@@ -21,7 +21,6 @@ export {
   FeatureProposer,
   type FedRows,
   type PlacedTokens,
-  Programs,
   placeTokens,
   StaticDrafter,
 } from './draft'
@@ -35,6 +34,7 @@ export {
   type LayerWeights,
   layerSpace,
   loadDecoder,
+  Programs,
   type ReadOptions,
   recordLayer,
   ropeTable,

@@ -9,6 +9,7 @@ import {
   Owned,
   type Pass,
   type Program,
+  Programs,
   type Proposer,
   type SessionView,
   type Tensor,
@@ -31,7 +32,7 @@ export class DraftModelProposer implements Proposer {
   readonly #span: { readonly tokens: Tensor; readonly index: Tensor }
   readonly #treeIndex: Tensor
   readonly #last: Tensor
-  readonly #programs = new Map<string, Program>()
+  readonly #programs: Programs
   #held = 0
   #drafted: Topology = { parents: [], levels: [] }
 
@@ -48,6 +49,7 @@ export class DraftModelProposer implements Proposer {
       this.#span = { tokens: words(MAX_TREE_ROWS, 'draft span'), index: words(INDEX.words, 'draft span index') }
       this.#treeIndex = words(INDEX.words, 'draft tree index')
       this.#last = this.#owned.add(backend.tensor([1, model.config.hidden], 'f32', 'draft last row'))
+      this.#programs = this.#owned.add(new Programs(backend))
     } catch (error) {
       this.#owned.dispose()
       throw error
@@ -58,16 +60,17 @@ export class DraftModelProposer implements Proposer {
     const tree = topology(this.children, budget.nodes, budget.depth)
     if (tree.levels.length === 0) return null
     this.#drafted = tree
-    const program = this.#program(`draft ${tree.levels.length} levels`, (ops) => this.#draft(ops, tree))
+    const program = this.#programs.get(`draft ${tree.levels.length} levels`, (ops) => this.#draft(ops, tree))
     return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
   }
 
   follow({ kind, pass, own, chain, nodes }: Follow): readonly Program[] {
-    if (own) return [this.#program(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
+    if (own)
+      return [this.#programs.get(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
     if (kind === 'prefill') return [this.#followed(pass.rows)]
     if (nodes + catchUp <= this.session.maxRows) return [this.#followed(nodes + catchUp)]
     // One row more than a pass holds: the oldest goes first. There is one, for every round commits at least that.
-    return [this.#program('draft follow one', (ops) => this.#followOne(ops)), this.#followed(nodes + catchUp - 1)]
+    return [this.#programs.get('draft follow one', (ops) => this.#followOne(ops)), this.#followed(nodes + catchUp - 1)]
   }
 
   observe({ length, accepted, own }: Committed): void {
@@ -122,7 +125,7 @@ export class DraftModelProposer implements Proposer {
 
   /** Feeds what was committed without this draft: a chunk of the prompt, or a round's tokens, at most `rows`. */
   #followed(rows: number): Program {
-    return this.#program(`draft follow ${rows}`, (ops) => {
+    return this.#programs.get(`draft follow ${rows}`, (ops) => {
       const { sequence } = this.session
       this.#feed(ops, rows)
       ops.setLength({ sequence, length: this.#length, offset: 0 })
@@ -139,13 +142,5 @@ export class DraftModelProposer implements Proposer {
     const { sequence } = this.session
     ops.spanIndex({ sequence, from: this.#length, to: sequence.length, toOffset: 0, rows, ...this.#span })
     this.model.forward(ops, { pass: { rows, first: 0, ...this.#span }, cache: this.#cache })
-  }
-
-  #program(key: string, record: (ops: Ops) => void): Program {
-    const known = this.#programs.get(key)
-    if (known) return known
-    const program = this.#owned.add(this.session.backend.program(key, record))
-    this.#programs.set(key, program)
-    return program
   }
 }

@@ -1,8 +1,8 @@
+import { Programs } from '../model'
 import { Owned } from '../owned'
 import type { Committed, Follow, Ops, Pass, Program, SessionView, Tensor } from '../spec'
 import { INDEX, MAX_PATH, MAX_TREE_ROWS, OUTCOME } from '../spec'
 import type { FeatureArgs } from './feature-head'
-import { Programs } from './programs'
 
 /** Rows that were committed and are to be fed. */
 export interface FedRows extends FeatureArgs {

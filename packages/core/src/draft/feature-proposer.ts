@@ -1,11 +1,11 @@
 import { createKvCache } from '../cache'
+import { Programs } from '../model'
 import { Owned } from '../owned'
 import type { Budget, Committed, DeviceDraft, Follow, KvCache, Program, Proposer, SessionView, Tensor } from '../spec'
 import { INDEX } from '../spec'
 import type { Drafter } from './drafter'
 import { FeatureFeed } from './feature-feed'
 import type { FeatureHead } from './feature-head'
-import { Programs } from './programs'
 
 /**
  * Drafts with a head that is fed hidden states (`FeatureHead`): the state of the last entry that was fed is kept, and the next draft

@@ -1,3 +1,5 @@
+import { halfValues } from '../load/half-values'
+
 const float = new Float32Array(1)
 const bits = new Uint32Array(float.buffer)
 
@@ -27,10 +29,5 @@ function roundShift(value: number, shift: number): number {
 
 /** The number that 16 bits of binary16 stand for. */
 export function fromHalf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1
-  const exponent = (half >>> 10) & 0x1f
-  const mantissa = half & 0x3ff
-  if (exponent === 31) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  if (exponent === 0) return sign * mantissa * 2 ** -24
-  return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15)
+  return halfValues()[half] as number
 }

@@ -1,4 +1,5 @@
 import { OutriderError } from '../errors'
+import { Programs } from '../model'
 import { Owned } from '../owned'
 import type {
   AcceptanceRule,
@@ -42,7 +43,7 @@ export class Verifier {
   readonly #span: TreeTensors['tokens']
   readonly #limit: Tensor
   readonly #verdict: DeviceVerdict | null
-  readonly #programs = new Map<string, Program>()
+  readonly #programs: Programs
   readonly #judged = new Map<number, Tensor>()
 
   constructor(private readonly parts: VerifierParts) {
@@ -55,6 +56,7 @@ export class Verifier {
       this.#limit = words(1, 'span end')
       const { rule } = parts
       this.#verdict = 'device' in rule ? this.#owned.add(rule.device.start(parts.backend, parts.maxRows)) : null
+      this.#programs = this.#owned.add(new Programs(parts.backend))
     } catch (error) {
       this.#owned.dispose()
       throw error
@@ -79,7 +81,7 @@ export class Verifier {
   /** Runs the target over committed positions length..to-1 (no logits) and moves the length there; `to` is what `setEnd` wrote. */
   prefill(pass: Pass): Program {
     const { sequence } = this.parts
-    return this.#program(`prefill ${pass.rows}`, (ops) => {
+    return this.#programs.get(`prefill ${pass.rows}`, (ops) => {
       ops.spanIndex({
         sequence,
         from: sequence.length,
@@ -101,7 +103,7 @@ export class Verifier {
 
   /** Runs the target over the tree, judges it and commits the outcome; a chain's accepted entries lie where they belong. */
   verify(pass: Pass, chain: boolean): Program {
-    return this.#program(`verify ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) => {
+    return this.#programs.get(`verify ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) => {
       const logits = this.#judge(ops, pass)
       this.#verdict?.record(ops, { logits, vocab: this.parts.model.config.vocab, pass, outcome: this.outcome })
       this.#commit(ops, pass, chain)
@@ -110,7 +112,7 @@ export class Verifier {
 
   /** For a rule on the host: runs the target over the tree and leaves its logits in `logitsOf`. */
   inspect(pass: Pass): Program {
-    return this.#program(`inspect ${pass.rows}`, (ops) => {
+    return this.#programs.get(`inspect ${pass.rows}`, (ops) => {
       ops.concat({ parts: [{ x: this.#judge(ops, pass) }], out: this.logitsOf(pass), rows: pass.rows })
     })
   }
@@ -127,7 +129,9 @@ export class Verifier {
 
   /** For a rule on the host: commits the outcome that was written. */
   commit(pass: Pass, chain: boolean): Program {
-    return this.#program(`commit ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) => this.#commit(ops, pass, chain))
+    return this.#programs.get(`commit ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) =>
+      this.#commit(ops, pass, chain),
+    )
   }
 
   dispose(): void {
@@ -153,13 +157,5 @@ export class Verifier {
     const hidden = kept.get('final')
     if (hidden) ops.rmsNorm({ x, norm: model.finalNorm, out: hidden, rows: pass.rows })
     return x
-  }
-
-  #program(key: string, record: (ops: Ops) => void): Program {
-    const known = this.#programs.get(key)
-    if (known) return known
-    const program = this.#owned.add(this.parts.backend.program(key, record))
-    this.#programs.set(key, program)
-    return program
   }
 }
