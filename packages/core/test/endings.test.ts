@@ -85,7 +85,7 @@ describe.each(engine.strategies)('with %s', (strategy) => {
       expect(part.tokens.map((token) => token.text).join('')).toBe(part.text)
       const depths = part.tokens.map(({ draft }) => draft?.depth ?? 0)
       expect(depths).toEqual(depths.map((_, i) => (i === depths.length - 1 ? 0 : i + 1)))
-      for (const { draft } of part.tokens) if (draft) expect(draft.strategy).toBe(strategy)
+      for (const { draft } of part.tokens) if (draft) expect(draft.by).toEqual([strategy])
       so += part.text
       last = part.finish
     }
@@ -171,7 +171,16 @@ describe('after every ending the session goes on as a fresh one', async () => {
   const start = async (strategy: Strategy | null, tokens: readonly number[]): Promise<Stepper> => {
     const loaded = strategy && (await strategy.load({} as never))
     const named = loaded && { name: (strategy as Strategy).name, loaded }
-    const parts = { backend, model, capacity: 200, maxRows: 64, keep: [], rule: exact, turns: new Turns() }
+    const parts = {
+      backend,
+      model,
+      capacity: 200,
+      maxRows: 64,
+      keep: [],
+      rule: exact,
+      turns: new Turns(),
+      timed: false,
+    }
     const stepper = new Stepper({ ...parts, strategy: named })
     await stepper.extend(tokens)
     return stepper

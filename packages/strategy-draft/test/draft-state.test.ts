@@ -51,7 +51,9 @@ async function session(strategy: (draft: Strategy) => Strategy, draft: Strategy,
   const load = () => loadDecoder(backend, checkpoint, { slots: capacity + maxRows, maxRows })
   const model = await load()
   const loadModel = async () => ({ model: await load(), tokenizer: null })
-  const host: StrategyHost = { backend, target: model, tokenizer: null, capacity, maxRows, loadModel, openTensors }
+  const verifyCost = async () => ({ rows: [1], ms: [1] })
+  const limits = { capacity, maxRows }
+  const host: StrategyHost = { backend, target: model, tokenizer: null, ...limits, loadModel, openTensors, verifyCost }
   const whole = strategy(draft)
   const loaded = await whole.load(host)
   await checkpoint.close()
@@ -64,6 +66,7 @@ async function session(strategy: (draft: Strategy) => Strategy, draft: Strategy,
     rule: exact,
     strategy: { name: whole.name, loaded },
     turns: new Turns(),
+    timed: false,
   })
   return {
     stepper,

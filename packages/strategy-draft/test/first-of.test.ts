@@ -20,7 +20,7 @@ test('the first that has something to say drafts, every part follows, and each i
       const result = await engine.complete(prompt, { strategy, maxTokens: 80, ignoreEos: true })
       expect({ strategy, ids: result.ids }).toEqual({ strategy, ids: plain.ids })
       expect(result.stats.reads).toBe(result.stats.rounds)
-      const credited = new Set(result.tokens.flatMap(({ draft }) => draft?.strategy ?? []))
+      const credited = new Set(result.tokens.flatMap(({ draft }) => draft?.by ?? []))
       expect([...credited].every((name) => ['lookup', 'draft-model', 'self'].includes(name))).toBe(true)
     }
   }
@@ -35,7 +35,7 @@ test('a draft model that was silent while the lookup drafted is in step again at
   const prompt = [7, 8, 9, 10, 7, 8, 9, 12, 7, 8, 9]
   let selfRounds = 0
   for await (const part of engine.generate(prompt, { strategy: 'both', maxTokens: 90, ignoreEos: true })) {
-    const drafted = part.tokens.filter(({ draft }) => draft?.strategy === 'self')
+    const drafted = part.tokens.filter(({ draft }) => draft?.by[0] === 'self')
     if (drafted.length > 0 && part.finish === null) {
       selfRounds++
       expect(drafted).toHaveLength(3)

@@ -1,6 +1,8 @@
 import { OutriderError } from '../errors'
 import type { Backend, Budget, DeviceDraft, Draft, HostDraft, Program, TokenTree, TreeTensors } from '../spec'
 import { checkTopology, checkTree, isChain, type TreeLimits } from '../tree'
+import type { Computed } from '../verify'
+import { type LaidCredit, layCredit } from './credit'
 
 /** A draft that stands on the device, at the latest when its programs have run. */
 export interface LaidDraft {
@@ -9,8 +11,9 @@ export interface LaidDraft {
   readonly chain: boolean
   /** The tree where the host knows it. */
   readonly tree: TokenTree | null
-  /** Who drafted it. */
-  readonly by: string
+  readonly credit: LaidCredit
+  /** Layers that the draft's programs have run over its rows already. */
+  readonly computed: Computed | null
 }
 
 const nothing: TokenTree = { tokens: [], parents: [] }
@@ -39,10 +42,12 @@ export class DraftLayer {
     const nodes = tree.tokens.length
     if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tree.tokens), 1)
     this.#layShape(tree.parents)
-    return { programs: [], nodes, chain: isChain(tree.parents), tree, by: tree.by ?? this.strategy }
+    const credit = layCredit(tree, nodes, this.strategy)
+    return { programs: [], nodes, chain: isChain(tree.parents), tree, credit, computed: null }
   }
 
-  #layDevice({ programs, nodes, parents, by = this.strategy }: DeviceDraft, limits: TreeLimits): LaidDraft {
+  #layDevice(draft: DeviceDraft, limits: TreeLimits): LaidDraft {
+    const { programs, nodes, parents, computed = null } = draft
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > limits.nodes)
       throw new OutriderError(
         'TREE_TOO_LARGE',
@@ -59,7 +64,8 @@ export class DraftLayer {
       checkTopology(parents, limits, this.strategy)
     }
     this.#layShape(parents)
-    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null, by }
+    const credit = layCredit(draft, nodes, this.strategy)
+    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null, credit, computed }
   }
 
   /** null: programs write the topology. */

@@ -1,5 +1,5 @@
 import { OutriderError } from '../errors'
-import type { Budget, Committed, Draft, Follow, LoadedStrategy, Program, Proposer, SessionView } from '../spec'
+import type { Budget, Committed, Draft, Follow, LoadedStrategy, Program, Proposer, Report, SessionView } from '../spec'
 import { DraftLayer, type LaidDraft } from './draft-layer'
 import { callStrategy, strategyError } from './strategy-calls'
 
@@ -60,6 +60,15 @@ export class Drafter {
       `strategy ${this.#name} says that its state holds up to ${held} of ${length} entries: truncate returns 0 to ${length}`,
       { details: { strategy: this.#name, held, length } },
     )
+  }
+
+  /** What the strategy tells of its decisions. */
+  report(): Report | null {
+    try {
+      return this.#proposer?.report?.() ?? null
+    } catch (error) {
+      throw strategyError(this.#name, 'report', error)
+    }
   }
 
   dispose(): void {

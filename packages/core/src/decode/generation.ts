@@ -66,7 +66,8 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     }
     const round = await stepper.round(left)
     round.tokens.forEach((token, i) => {
-      const drafted = i < round.accepted ? { strategy: round.by, depth: i + 1 } : null
+      const by = round.by[i]
+      const drafted = by ? { by, depth: i + 1 } : null
       if (!reader.finished) reader.push(token, drafted)
     })
     if (!reader.finished && reader.ids.length >= plan.maxTokens) reader.finish('length', null)
@@ -77,7 +78,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     stepper.truncate(parts.promptTokens + ids.length)
   const { reason, by } = reader.finished as { reason: FinishReason; by: string | number | null }
   const usage = { promptTokens: parts.promptTokens, completionTokens: ids.length }
-  yield reader.part({ reason, by, usage, stats: stepper.counters.snapshot(), ids })
+  yield reader.part({ reason, by, usage, stats: stepper.stats(), ids })
 }
 
 /** Turns committed tokens into text and notices what ends a generation, token by token. */

@@ -15,6 +15,8 @@ export interface GenerateOptions {
   readonly ignoreEos?: boolean
   /** Which drafted tokens are kept. Default `exact`: the text of plain decoding. */
   readonly acceptance?: AcceptanceRule
+  /** Times drafting and verifying by the device's own clock, for `stats.phases`. Default false: it costs a little. */
+  readonly timings?: boolean
   readonly signal?: AbortSignal
 }
 

@@ -1,23 +1,15 @@
 import { throwIfAborted } from '../abort'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
-import type {
-  AcceptanceRule,
-  Backend,
-  DecoderModel,
-  HostAcceptance,
-  KvCache,
-  Pass,
-  Program,
-  SessionView,
-  Tensor,
-} from '../spec'
+import type { AcceptanceRule, Backend, DecoderModel, KvCache, SessionView, Tensor } from '../spec'
 import { NO_TOKEN, OUTCOME } from '../spec'
 import { type Kept, Verifier } from '../verify'
-import { Counters } from './counters'
+import { Counters, type DecodeStats } from './counters'
+import { creditPath } from './credit'
+import { Device } from './device'
 import type { LaidDraft } from './draft-layer'
 import { Drafter, type NamedStrategy } from './drafter'
-import { askOnHost, readTree } from './host-verdict'
+import { Judge } from './judge'
 import { Sequence } from './sequence'
 import type { Turns } from './turns'
 
@@ -33,6 +25,8 @@ export interface StepperParts {
   /** null: plain decoding, the empty proposer. */
   readonly strategy: NamedStrategy | null
   readonly turns: Turns
+  /** Whether rounds are timed by the device's own clock. */
+  readonly timed: boolean
 }
 
 /** What a round committed. */
@@ -42,8 +36,8 @@ export interface Round {
   readonly accepted: number
   /** Nodes that were drafted. */
   readonly nodes: number
-  /** Who drafted them: the strategy, or the part of a composition. */
-  readonly by: string
+  /** For each accepted token who drafted it: the strategy, or parts of a composition. */
+  readonly by: readonly (readonly string[])[]
 }
 
 /** The decoding loop of one session: prefill, then propose, verify, accept, commit. Plain decoding proposes nothing. */
@@ -55,6 +49,8 @@ export class Stepper {
   readonly #kept: Kept
   readonly #verifier: Verifier
   readonly #drafter: Drafter
+  readonly #device: Device
+  readonly #judge: Judge
   #live = true
   /** Whether work of this session has its turn: what it uses is freed after it. */
   #working = false
@@ -77,6 +73,15 @@ export class Stepper {
           kept: this.#kept,
         }),
       )
+      this.#device = new Device(backend, () => this.counters, parts.timed)
+      this.#judge = new Judge({
+        backend,
+        verifier: this.#verifier,
+        rule: parts.rule,
+        device: this.#device,
+        vocab: model.config.vocab,
+        alive: () => this.#alive(),
+      })
       this.#drafter = new Drafter(strategy, this.#view(slots), model.config.vocab)
     } catch (error) {
       this.#owned.dispose()
@@ -103,6 +108,11 @@ export class Stepper {
   /** One round that commits at most `most` tokens. Throws what the strategy and the device throw, `LOGITS_NOT_FINITE`. */
   round(most: number): Promise<Round> {
     return this.#turn(() => this.#round(most))
+  }
+
+  /** What the generation did so far. */
+  stats(): DecodeStats {
+    return this.counters.snapshot(this.#drafter.report())
   }
 
   /**
@@ -166,6 +176,8 @@ export class Stepper {
       sequence: sequence.tensors,
       tree: this.#verifier.tree,
       outcome: this.#verifier.outcome,
+      cache: this.#cache,
+      guarantee: this.parts.rule.guarantee,
       slots,
       maxRows: this.parts.maxRows,
       hidden: (which) => kept.get(which),
@@ -177,7 +189,8 @@ export class Stepper {
     const pass = this.#verifier.chunkPass(to - start)
     this.#verifier.setEnd(to)
     const follow = this.#drafter.follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0 })
-    await this.#submit([this.#verifier.prefill(pass), ...follow])
+    this.#alive()
+    await this.#device.submit([this.#verifier.prefill(pass), ...follow])
     this.sequence.reached(to)
     this.counters.prefilled += to - start
     await this.#drafter.observe({
@@ -185,6 +198,7 @@ export class Stepper {
       tokens: this.sequence.tokens.slice(start, to),
       length: to,
       accepted: 0,
+      path: [],
       own: false,
     })
   }
@@ -199,11 +213,8 @@ export class Stepper {
     const pass = this.#verifier.treePass(nodes + 1)
     const follow = this.#drafter.follow({ kind: 'round', pass, own, chain, nodes })
     const start = this.sequence.tokens.length
-    const { rule } = this.parts
-    const outcome =
-      'host' in rule
-        ? await this.#judgeOnHost(rule.host, draft, pass, follow)
-        : await this.#judgeOnDevice(draft, pass, follow)
+    this.#alive()
+    const { outcome, credit } = await this.#judge.judge(draft, pass, follow, this.sequence.length)
     const accepted = outcome[OUTCOME.accepted] as number
     const tokens = Array.from(outcome.subarray(OUTCOME.tokens, OUTCOME.tokens + accepted + 1))
     if (tokens.some((token) => token === NO_TOKEN))
@@ -212,11 +223,13 @@ export class Stepper {
         'the model gave no finite logit: its weights or the device are broken',
       )
     this.sequence.committed(tokens)
-    this.counters.round(nodes, accepted)
-    await this.#drafter.observe({ start, tokens, length: this.sequence.length, accepted, own })
+    const path = Array.from(outcome.subarray(OUTCOME.path + 1, OUTCOME.path + 1 + accepted), (row) => row - 1)
+    const by = creditPath(draft.credit, path, credit)
+    this.counters.round({ proposed: nodes, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
+    await this.#drafter.observe({ start, tokens, length: this.sequence.length, accepted, path, own })
     this.counters.draftMs += proposed - began
     this.counters.hostMs += performance.now() - proposed - (this.counters.deviceMs - deviceBefore)
-    return { tokens, accepted, nodes, by: draft.by }
+    return { tokens, accepted, nodes, by }
   }
 
   async #propose(most: number): Promise<LaidDraft> {
@@ -225,52 +238,6 @@ export class Stepper {
     const draft = await this.#drafter.propose({ nodes, depth })
     this.#alive()
     return draft
-  }
-
-  async #judgeOnDevice(draft: LaidDraft, pass: Pass, follow: readonly Program[]): Promise<Uint32Array> {
-    const verify = this.#verifier.verify(pass, draft.chain)
-    const [record] = await this.#submit([...draft.programs, verify, ...follow], [this.#verifier.outcome])
-    const outcome = new Uint32Array(record as ArrayBuffer)
-    const accepted = outcome[OUTCOME.accepted] as number
-    if (accepted <= draft.nodes) return outcome
-    throw new OutriderError(
-      'ACCEPTANCE_FAILED',
-      `acceptance rule ${this.parts.rule.name} left an outcome of ${accepted} accepted tokens for a draft of ${draft.nodes}`,
-      { details: { rule: this.parts.rule.name, accepted, nodes: draft.nodes } },
-    )
-  }
-
-  /** A rule on the host costs one submission more, and the logits are read back. */
-  async #judgeOnHost(
-    rule: HostAcceptance,
-    draft: LaidDraft,
-    pass: Pass,
-    follow: readonly Program[],
-  ): Promise<Uint32Array> {
-    const { tree: device } = this.#verifier
-    const logits = this.#verifier.logitsOf(pass)
-    const read = draft.tree ? [logits] : [logits, device.tokens, device.shape]
-    const [bytes, tokenBytes, shapeBytes] = await this.#submit([...draft.programs, this.#verifier.inspect(pass)], read)
-    this.#alive()
-    const outcome = askOnHost(this.parts.rule.name, rule, {
-      tree: draft.tree ?? readTree(tokenBytes as ArrayBuffer, shapeBytes as ArrayBuffer),
-      logits: new Float32Array(bytes as ArrayBuffer),
-      vocab: this.parts.model.config.vocab,
-      length: this.sequence.length,
-    })
-    this.parts.backend.write(this.#verifier.outcome, outcome)
-    await this.#submit([this.#verifier.commit(pass, draft.chain), ...follow])
-    return outcome
-  }
-
-  async #submit(programs: readonly Program[], read?: readonly Tensor[]): Promise<readonly ArrayBuffer[]> {
-    this.#alive()
-    const started = performance.now()
-    this.counters.submits++
-    if (read) this.counters.reads++
-    const bytes = await this.parts.backend.submit(programs, read)
-    this.counters.deviceMs += performance.now() - started
-    return bytes
   }
 
   #alive(): void {

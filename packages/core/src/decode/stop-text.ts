@@ -2,8 +2,11 @@
 export interface TextToken {
   readonly id: number
   readonly text: string
-  /** Which strategy drafted it and at which depth of its tree; null: the target's own choice. */
-  readonly draft: { readonly strategy: string; readonly depth: number } | null
+  /**
+   * Who drafted it (one strategy, or each part of a composition that proposed it) and at which depth of the tree; null: the target's
+   * own choice.
+   */
+  readonly draft: { readonly by: readonly string[]; readonly depth: number } | null
 }
 
 /** Holds tokens back while their text may be the beginning of a stop text. */

@@ -54,10 +54,11 @@ class LlamaDecoder implements DecoderModel {
     return createKvCache(this.backend, this.config, slots, label)
   }
 
-  forward(ops: Ops, { pass, cache, from = 0, to = this.config.layers, capture }: ForwardArgs): Tensor {
+  forward(ops: Ops, { pass, cache, from = 0, to = this.config.layers, x: entering, capture }: ForwardArgs): Tensor {
     const { stream: x } = this.space
     const { rows } = pass
-    if (from === 0) ops.embed({ table: this.embedding, pass, out: x })
+    if (entering && entering !== x) ops.concat({ parts: [{ x: entering }], out: x, rows })
+    if (from === 0 && !entering) ops.embed({ table: this.embedding, pass, out: x })
     for (let index = from; index < to; index++) {
       const kept = capture?.get(index)
       if (kept) ops.concat({ parts: [{ x }], out: kept, rows })

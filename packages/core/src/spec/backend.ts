@@ -72,9 +72,10 @@ export interface Backend {
   program(label: string, record: (ops: Ops) => void): Program
   /**
    * Runs programs in order as one submission and gives the bytes of `read` as they are afterwards (whole tensors).
-   * Throws `DEVICE_LOST`, `KERNEL_INVALID`, `DISPOSED`.
+   * `timings` is filled with the milliseconds that each program took, by the device's own clock, and left empty where there is
+   * none. Throws `DEVICE_LOST`, `KERNEL_INVALID`, `DISPOSED`.
    */
-  submit(programs: readonly Program[], read?: readonly Tensor[]): Promise<readonly ArrayBuffer[]>
+  submit(programs: readonly Program[], read?: readonly Tensor[], timings?: number[]): Promise<readonly ArrayBuffer[]>
   /** Frees everything that is left. */
   dispose(): void
 }

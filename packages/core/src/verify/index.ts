@@ -1,2 +1,3 @@
+export { measureVerifyCost } from './cost-curve'
 export { rowInvariant } from './row-invariance'
-export { type Kept, Verifier } from './verifier'
+export { type Computed, type Kept, Verifier } from './verifier'

@@ -5,6 +5,7 @@ import type {
   AcceptanceRule,
   Backend,
   DecoderModel,
+  DeviceDraft,
   DeviceVerdict,
   KvCache,
   Ops,
@@ -19,6 +20,9 @@ import { bucketFor } from './buckets'
 
 /** Hidden states to keep, by what strategies call them. */
 export type Kept = ReadonlyMap<'final' | number, Tensor>
+
+/** Layers that were run over a tree's rows before it is verified. */
+export type Computed = NonNullable<DeviceDraft['computed']>
 
 /** What a verifier works with; all of it belongs to the session. */
 export interface VerifierParts {
@@ -45,6 +49,8 @@ export class Verifier {
   readonly #verdict: DeviceVerdict | null
   readonly #programs: Programs
   readonly #judged = new Map<number, Tensor>()
+  /** Residual streams that passes went on from. */
+  readonly #inputs: Tensor[] = []
 
   constructor(private readonly parts: VerifierParts) {
     const words = (count: number, label: string) => this.#owned.add(parts.backend.tensor([count], 'u32', label))
@@ -101,19 +107,20 @@ export class Verifier {
     this.parts.backend.write(this.#limit, Uint32Array.of(to))
   }
 
-  /** Runs the target over the tree, judges it and commits the outcome; a chain's accepted entries lie where they belong. */
-  verify(pass: Pass, chain: boolean): Program {
-    return this.#programs.get(`verify ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) => {
-      const logits = this.#judge(ops, pass)
+  /** Runs the target (its layers from `computed` on) over the tree, judges it and commits the outcome; a chain's accepted entries lie where they belong. */
+  verify(pass: Pass, chain: boolean, computed: Computed | null): Program {
+    const key = `verify ${pass.rows} ${chain ? 'chain' : 'tree'}${this.#after(computed)}`
+    return this.#programs.get(key, (ops) => {
+      const logits = this.#judge(ops, pass, computed)
       this.#verdict?.record(ops, { logits, vocab: this.parts.model.config.vocab, pass, outcome: this.outcome })
       this.#commit(ops, pass, chain)
     })
   }
 
   /** For a rule on the host: runs the target over the tree and leaves its logits in `logitsOf`. */
-  inspect(pass: Pass): Program {
-    return this.#programs.get(`inspect ${pass.rows}`, (ops) => {
-      ops.concat({ parts: [{ x: this.#judge(ops, pass) }], out: this.logitsOf(pass), rows: pass.rows })
+  inspect(pass: Pass, computed: Computed | null): Program {
+    return this.#programs.get(`inspect ${pass.rows}${this.#after(computed)}`, (ops) => {
+      ops.concat({ parts: [{ x: this.#judge(ops, pass, computed) }], out: this.logitsOf(pass), rows: pass.rows })
     })
   }
 
@@ -138,9 +145,21 @@ export class Verifier {
     this.#owned.dispose()
   }
 
-  #judge(ops: Ops, pass: Pass): Tensor {
+  /** What in a program's key says where it goes on from. */
+  #after(computed: Computed | null): string {
+    if (!computed || !this.#usable(computed)) return ''
+    if (!this.#inputs.includes(computed.x)) this.#inputs.push(computed.x)
+    return ` from ${computed.layer} of ${this.#inputs.indexOf(computed.x)}`
+  }
+
+  /** Hidden states that are kept of layers below have to be computed with the others' rows. */
+  #usable({ layer }: Computed): boolean {
+    return [...this.parts.kept.keys()].every((which) => which === 'final' || which >= layer)
+  }
+
+  #judge(ops: Ops, pass: Pass, computed: Computed | null): Tensor {
     ops.treeIndex({ tree: this.tree, sequence: this.parts.sequence, index: pass.index })
-    const x = this.#run(ops, pass)
+    const x = this.#run(ops, pass, computed && this.#usable(computed) ? computed : null)
     return this.parts.model.logits(ops, { x, rows: pass.rows, pass })
   }
 
@@ -149,11 +168,12 @@ export class Verifier {
     ops.commitTokens({ outcome: this.outcome, sequence: this.parts.sequence })
   }
 
-  #run(ops: Ops, pass: Pass): Tensor {
+  #run(ops: Ops, pass: Pass, computed: Computed | null = null): Tensor {
     const { model, cache, kept } = this.parts
     const capture = new Map<number, Tensor>()
     for (const [which, tensor] of kept) if (which !== 'final') capture.set(which, tensor)
-    const x = model.forward(ops, { pass, cache, capture })
+    const start = computed && { from: computed.layer, x: computed.x }
+    const x = model.forward(ops, { pass, cache, capture, ...start })
     const hidden = kept.get('final')
     if (hidden) ops.rmsNorm({ x, norm: model.finalNorm, out: hidden, rows: pass.rows })
     return x

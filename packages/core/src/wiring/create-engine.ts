@@ -18,7 +18,7 @@ import type {
   StrategyNeeds,
   Tokenizer,
 } from '../spec'
-import { rowInvariant } from '../verify'
+import { measureVerifyCost, rowInvariant } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
 import { type EngineLimits, tokens } from './tokens'
@@ -74,7 +74,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const limits = engineLimits(options, strategies, checkpoint)
       const tokenizer = await checkpoint.tokenizer()
       const model = owned.add(await decoder(backend, checkpoint, limits, options))
-      const loaded = await loadStrategies(strategies, { backend, model, tokenizer, limits, options }, owned)
+      const verifyCost = once(() => measureVerifyCost(backend, model, limits.maxRows))
+      const hosting = { backend, model, tokenizer, limits, options, verifyCost }
+      const loaded = await loadStrategies(strategies, hosting, owned)
       const found = loaded.map(({ name, loaded: { needs } }) => ({ name, needs }))
       const keep = [...new Set([...limits.keep, ...kept(found, checkpoint.model)])]
       throwIfAborted(options.signal)
@@ -84,11 +86,23 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         engineModule({ backend, model, tokenizer, limits: { ...limits, keep }, strategies: loaded }),
         options.modules ?? [],
       )
-      return new Engine(container, () => owned.dispose(), exact)
+      return new Engine(container, () => owned.dispose(), exact, verifyCost)
     } finally {
       await checkpoint.close()
     }
   })
+}
+
+/** Asks once; what failed may be asked again. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null
+  return () => {
+    answer ??= ask().catch((error) => {
+      answer = null
+      throw error
+    })
+    return answer
+  }
 }
 
 /** What an engine resolves. */
@@ -193,6 +207,7 @@ interface Hosting {
   readonly tokenizer: Tokenizer | null
   readonly limits: EngineLimits
   readonly options: EngineOptions
+  readonly verifyCost: StrategyHost['verifyCost']
 }
 
 async function loadStrategies(
@@ -200,7 +215,7 @@ async function loadStrategies(
   hosting: Hosting,
   owned: Owned,
 ): Promise<readonly NamedStrategy[]> {
-  const { backend, model, tokenizer, limits, options } = hosting
+  const { backend, model, tokenizer, limits, options, verifyCost } = hosting
   const host: StrategyHost = {
     backend,
     target: model,
@@ -217,6 +232,7 @@ async function loadStrategies(
         await checkpoint.close()
       }
     },
+    verifyCost,
     openTensors: (location) => openTensors(location, openOptions(options)),
     ...(options.onProgress && { onProgress: options.onProgress }),
   }

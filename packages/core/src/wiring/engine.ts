@@ -12,7 +12,7 @@ import {
 } from '../decode'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
-import type { AcceptanceRule, Backend, DecoderModel, ModelConfig, Tokenizer } from '../spec'
+import type { Backend, CostCurve, DecoderModel, ModelConfig, Tokenizer } from '../spec'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
 import { type EngineLimits, tokens } from './tokens'
@@ -28,6 +28,7 @@ export class Engine {
   readonly #container: Container
   readonly #steppers = new Set<Stepper>()
   readonly #release: () => void
+  readonly #cost: () => Promise<CostCurve>
   #disposal: Promise<void> | null = null
 
   constructor(
@@ -35,9 +36,11 @@ export class Engine {
     release: () => void,
     /** Whether this device was seen to give a row the same bits in passes of every size, so that strategies cannot change text. */
     readonly exact: boolean,
+    cost: () => Promise<CostCurve>,
   ) {
     this.#container = container
     this.#release = release
+    this.#cost = cost
   }
 
   get backend(): Backend {
@@ -59,6 +62,14 @@ export class Engine {
   /** Names that `strategy` may take, `plain` first. */
   get strategies(): readonly string[] {
     return ['plain', ...this.#container.get(tokens.strategies).map(({ name }) => name)]
+  }
+
+  /** What a verify pass costs on this device, measured once, when it is first asked for. Throws `DISPOSED`, `DEVICE_LOST`. */
+  verifyCost(): Promise<CostCurve> {
+    return this.#container.get(tokens.turns).take(() => {
+      this.#alive()
+      return this.#cost()
+    })
   }
 
   /**
@@ -129,8 +140,8 @@ export class Engine {
   }
 
   /** A decoding loop for `strategy` and `acceptance`; the engine frees it at the latest with itself. */
-  openStepper(options: { readonly strategy?: string; readonly acceptance?: AcceptanceRule }): Stepper {
-    if (this.#disposal) throw new OutriderError('DISPOSED', 'the engine was disposed of; create a new one')
+  openStepper(options: Pick<GenerateOptions, 'strategy' | 'acceptance' | 'timings'>): Stepper {
+    this.#alive()
     const rule = options.acceptance ?? this.#container.get(tokens.defaultRule)
     if (rule.specVersion !== 1)
       throw new OutriderError(
@@ -138,7 +149,7 @@ export class Engine {
         `acceptance rule ${rule.name} is written for contract version ${rule.specVersion}, this core speaks 1: install matching versions`,
       )
     const session = new Container({ parent: this.#container, jitless: true })
-    session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule))
+    session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule, options.timings ?? false))
     const stepper = session.get(tokens.stepper)
     this.#steppers.add(stepper)
     return stepper
@@ -163,6 +174,10 @@ export class Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
+  }
+
+  #alive(): void {
+    if (this.#disposal) throw new OutriderError('DISPOSED', 'the engine was disposed of; create a new one')
   }
 
   get #decoder(): DecoderModel {

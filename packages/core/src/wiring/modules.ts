@@ -27,14 +27,14 @@ export function engineModule(parts: EngineParts): ContainerModule {
 }
 
 /** Bindings of one session, loaded into a child container afresh. */
-export function sessionModule(strategy: NamedStrategy | null, rule: AcceptanceRule): ContainerModule {
+export function sessionModule(strategy: NamedStrategy | null, rule: AcceptanceRule, timed: boolean): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(tokens.strategy).toConstantValue(strategy)
     bind(tokens.rule).toConstantValue(rule)
     bind(tokens.stepper)
       .toResolvedValue(
         (backend, model, limits, turns, chosen, judge) =>
-          new Stepper({ backend, model, turns, rule: judge, strategy: chosen, ...limits }),
+          new Stepper({ backend, model, turns, rule: judge, strategy: chosen, timed, ...limits }),
         [tokens.backend, tokens.model, tokens.limits, tokens.turns, tokens.strategy, tokens.rule],
       )
       .inSingletonScope()

@@ -1,0 +1,47 @@
+import type { Backend, Program, Tensor } from '../spec'
+import type { Counters } from './counters'
+
+/** A round's work by what it is for, in the order in which it runs. */
+export interface RoundWork {
+  readonly draft: readonly Program[]
+  readonly verify: readonly Program[]
+  /** What keeps the drafter in step: counted as drafting. */
+  readonly follow: readonly Program[]
+}
+
+/** Submits a session's work and counts it. */
+export class Device {
+  constructor(
+    private readonly backend: Backend,
+    private readonly counters: () => Counters,
+    /** Whether rounds are timed by the device's own clock. */
+    private readonly timed: boolean,
+  ) {}
+
+  /** One submission, and one read where something is read. */
+  async submit(
+    programs: readonly Program[],
+    read?: readonly Tensor[],
+    timings?: number[],
+  ): Promise<readonly ArrayBuffer[]> {
+    const counters = this.counters()
+    const started = performance.now()
+    counters.submits++
+    if (read) counters.reads++
+    const bytes = await this.backend.submit(programs, read, timings)
+    counters.deviceMs += performance.now() - started
+    return bytes
+  }
+
+  /** One submission of a round. */
+  async round({ draft, verify, follow }: RoundWork, read?: readonly Tensor[]): Promise<readonly ArrayBuffer[]> {
+    const timings: number[] | undefined = this.timed ? [] : undefined
+    const bytes = await this.submit([...draft, ...verify, ...follow], read, timings)
+    if (timings && timings.length > 0) {
+      const verifyEnd = draft.length + verify.length
+      const sum = (from: number, to?: number) => timings.slice(from, to).reduce((total, ms) => total + ms, 0)
+      this.counters().phases(sum(0, draft.length) + sum(verifyEnd), sum(draft.length, verifyEnd))
+    }
+    return bytes
+  }
+}

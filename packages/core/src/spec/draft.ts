@@ -1,0 +1,47 @@
+import type { TokenTree } from '../tree/tree'
+import type { Program } from './backend'
+import type { Tensor } from './tensor'
+
+/** How much may be drafted in this round. */
+export interface Budget {
+  /** Most nodes of the tree; at least 1. */
+  readonly nodes: number
+  /** Most levels below the pending token; at least 1. */
+  readonly depth: number
+}
+
+/**
+ * Who drafted which node, where several parts of a composition drew up one tree: bit i of a node's word says that `names[i]` proposed
+ * it. At most 32 names.
+ */
+export interface Credit<Words> {
+  readonly names: readonly string[]
+  readonly of: Words
+}
+
+/** A tree on the host. No nodes: nothing to say, and the round is a plain one. */
+export interface HostDraft extends TokenTree {
+  /** Who is credited with its tokens, where that is not the strategy that the request named: parts of a composition. Words by node. */
+  readonly by?: string | Credit<readonly number[]>
+}
+
+/** A tree whose tokens are left in `session.tree.tokens` by programs at the head of the round's submission: no read in between. */
+export interface DeviceDraft {
+  readonly programs: readonly Program[]
+  readonly nodes: number
+  /**
+   * The topology where it is known beforehand, as in a `TokenTree`: the engine has laid it into `session.tree.shape` when the
+   * programs run. null: the programs write `session.tree.shape` themselves.
+   */
+  readonly parents: readonly number[] | null
+  /** As in `HostDraft`; the words lie in u32 [MAX_TREE_ROWS] by row of the tree, once the programs have run. */
+  readonly by?: string | Credit<Tensor>
+  /**
+   * Where the programs ran the target's own layers below `layer` over every row: `x` holds the residual streams entering it, f32
+   * [maxRows, hidden], and the session's cache the keys and values of the layers below. Verification goes on from there.
+   */
+  readonly computed?: { readonly layer: number; readonly x: Tensor }
+}
+
+/** What a proposer answers: a tree on the host, one that programs leave on the device, or nothing. */
+export type Draft = HostDraft | DeviceDraft | null

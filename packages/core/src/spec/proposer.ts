@@ -1,0 +1,84 @@
+import type { Guarantee } from './acceptance'
+import type { Backend, Program } from './backend'
+import type { KvCache } from './decoder'
+import type { Budget, Draft } from './draft'
+import type { Pass, SequenceTensors, TreeTensors } from './pass'
+import type { Tensor } from './tensor'
+
+/** What a proposer sees of its session. Device tensors hold their values whenever the proposer's programs run. */
+export interface SessionView {
+  readonly backend: Backend
+  /** Committed tokens on the host, the pending one last. Live: always the present state; not to be changed. */
+  readonly tokens: readonly number[]
+  readonly sequence: SequenceTensors
+  /** Where a device draft leaves its tree. Word 0 of `tokens` is filled by the engine. */
+  readonly tree: TreeTensors
+  /** u32 [OUTCOME.words]: the outcome of the round, once acceptance has run. */
+  readonly outcome: Tensor
+  /** The target's own keys and values, for drafts that run its layers: behind the committed entries a pass may write what it likes. */
+  readonly cache: KvCache
+  /** What the request's acceptance rule promises. Unless it is `same-tokens`, nothing that is measured may steer a draft: a seed would not repeat. */
+  readonly guarantee: Guarantee
+  /** Slots that a cache of this session needs: capacity and the provisional rows of the largest pass. */
+  readonly slots: number
+  /** Largest number of rows in one pass, the pending token's included. */
+  readonly maxRows: number
+  /** Kept hidden states of the last pass: `final` or the layer id. f32 [maxRows, hidden]. Undefined where not in `needs`. */
+  hidden(which: 'final' | number): Tensor | undefined
+}
+
+/** What was committed: by the prompt's prefill, or by a round. */
+export interface Committed {
+  /** Position of the first of `tokens`. */
+  readonly start: number
+  readonly tokens: readonly number[]
+  /** Committed entries of the target's KV cache now: after a round the position of the pending token. */
+  readonly length: number
+  /** How many of the tokens a draft supplied (a round's last one never is). */
+  readonly accepted: number
+  /** The accepted nodes of the tree that was verified, root side first. */
+  readonly path: readonly number[]
+  /** Whether this proposer's own draft was verified. */
+  readonly own: boolean
+}
+
+/** Which pass a proposer is to follow on the device. */
+export interface Follow {
+  /** A chunk of the prompt was prefilled, or a tree verified and its outcome committed. */
+  readonly kind: 'prefill' | 'round'
+  /** Rows of the pass. Of a prefill's rows `index[rows]` hold something. */
+  readonly pass: Pass
+  /** Whether the tree was this proposer's own draft. */
+  readonly own: boolean
+  /** Whether the tree was a chain. */
+  readonly chain: boolean
+  /** Nodes that the tree had. */
+  readonly nodes: number
+}
+
+/** Drafts for one session. Every method sees the present state only; nothing is called while another call runs. */
+export interface Proposer {
+  /** The next draft, within the budget. null or an empty tree: nothing to propose. */
+  propose(budget: Budget): Draft | Promise<Draft>
+  /**
+   * Programs that bring device state in step with what was just committed; they join the pass's own submission. Must give the
+   * same programs for the same arguments, so record them once.
+   */
+  follow?(pass: Follow): readonly Program[]
+  /** Host work after a chunk or a round, once the tokens are known; also when another strategy drafted them. */
+  observe?(committed: Committed): void | Promise<void>
+  /**
+   * The session goes back to `length` committed cache entries (or asks whether the proposer is in step with them). Forgets what
+   * lies beyond and returns the number of entries up to which its own state holds, at most `length`: the engine prefills again
+   * from the smallest. A proposer without state has no need of it.
+   */
+  truncate?(length: number): number
+  /** What there is to say about the drafts so far, for the generation's stats: plain JSON values by name. */
+  report?(): Report
+  dispose?(): void
+}
+
+/** What a proposer tells of its decisions: plain JSON. */
+export type Report = {
+  readonly [name: string]: string | number | boolean | null | Report | readonly (string | number)[]
+}
