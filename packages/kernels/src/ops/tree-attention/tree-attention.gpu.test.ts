@@ -226,9 +226,9 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
 })
 
 test.each([
-  [1, 16],
-  [4, 64],
-] as const)('compiles for subgroups as large as a team, %i teams of %i lanes', async (teams, lanes) => {
+  [1, 16, 1],
+  [4, 64, 16],
+] as const)('compiles for subgroups as large as a team, %i teams of %i lanes', async (teams, lanes, ahead) => {
   for (const dtype of ['f16', 'f32'] as const)
     for (const [headDim, group] of [
       [32, 8],
@@ -239,7 +239,7 @@ test.each([
       [256, 4],
     ] as const) {
       const wgsl = treeAttentionWgsl(
-        { dtype, headDim, group, groups: 2, teams, lanes },
+        { dtype, headDim, group, groups: 2, teams, lanes, ahead },
         { subgroups: true, maxSubgroup: lanes },
       )
       await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read_write'])

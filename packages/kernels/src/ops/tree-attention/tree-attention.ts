@@ -8,9 +8,9 @@ import { treeAttentionWgsl } from './tree-attention.wgsl'
 const mostHeads = 8
 const mostElements = 1024
 
-/** A general processor pays for every lane of a workgroup, a GPU for every tile that waits for the one before. */
-const oneTeam = { teams: 1, lanes: 16 } as const
-const fourTeams = { teams: 4, lanes: 64 } as const
+/** A general processor pays for every lane of a workgroup, a GPU for every tile, and every load, that waits for the one before. */
+const oneTeam = { teams: 1, lanes: 16, ahead: 1 } as const
+const fourTeams = { teams: 4, lanes: 64, ahead: 16 } as const
 
 /** Query heads that a workgroup takes: as many of those that share a key head as fit, in equal parts. */
 function headGroup(sharing: number, headDim: number): number {

@@ -17,6 +17,8 @@ export interface AttentionForm {
   readonly teams: number
   /** Lanes of a team. They share keys and elements, and do not change the result. */
   readonly lanes: 16 | 64
+  /** Values that a lane loads before it adds the first of them; it adds them in order all the same. */
+  readonly ahead: 1 | 16
 }
 
 const repeat = (count: number, line: (i: number) => string): string =>
@@ -95,7 +97,7 @@ function merge({ headDim, group, teams }: AttentionForm, each: (body: (n: number
  * elements), each over the keys of the tile in order. f32 throughout.
  */
 export function treeAttentionWgsl(form: AttentionForm, device: Pick<DeviceFacts, 'subgroups' | 'maxSubgroup'>): string {
-  const { dtype, headDim, group, groups, teams, lanes } = form
+  const { dtype, headDim, group, groups, teams, lanes, ahead } = form
   const subgroups = device.subgroups && device.maxSubgroup <= lanes
   const words = kvWords(dtype, headDim)
   const { lines, values } = elements(words)
@@ -173,8 +175,18 @@ fn main(
       let pair = item${n} % ${pairs}u;
       var sum = vec2<f32>();
       var total = 0.0;
-      for (var k = 0u; k < keys; k++) {
-        let share = shares[mine + head * ${tile}u + k];
+      let head_shares = mine + head * ${tile}u;
+      var k = 0u;
+      ${
+        ahead > 1
+          ? `for (; k + ${ahead}u <= keys; k += ${ahead}u) {
+        ${repeat(ahead, (i) => `var value${i}: vec2<f32>; { let word = places[team * ${tile}u + k + ${i}u]; value${i} = ${elementPair(words)}; }`)}
+        ${repeat(ahead, (i) => `let share${i} = shares[head_shares + k + ${i}u]; sum = fma(vec2<f32>(share${i}), value${i}, sum); total += share${i};`)}
+      }`
+          : ''
+      }
+      for (; k < keys; k++) {
+        let share = shares[head_shares + k];
         let word = places[team * ${tile}u + k];
         sum = fma(vec2<f32>(share), ${elementPair(words)}, sum);
         total += share;
