@@ -82,4 +82,23 @@ for (const storage of storages)
         })
       }
     })
+
+    it('times its rounds by the device’s clock, in the same submissions and reads', async () => {
+      const prompt = (contexts[1] as ReferenceContext).promptIds
+      for (const strategy of ['lookup', 'draft tree']) {
+        const options = { strategy, maxTokens: 12, ignoreEos: true, timings: true }
+        const started = performance.now()
+        const { stats } = await engine.complete(prompt, options)
+        const waited = performance.now() - started
+        const { draftMs, verifyMs } = stats.phases ?? { draftMs: Number.NaN, verifyMs: Number.NaN }
+        expect(verifyMs).toBeGreaterThan(0)
+        if (strategy === 'lookup') expect(draftMs).toBe(0)
+        else expect(draftMs).toBeGreaterThan(0)
+        expect(draftMs + verifyMs).toBeLessThan(waited)
+        expect({ submits: stats.submits, reads: stats.reads }).toEqual({
+          submits: stats.rounds + 1,
+          reads: stats.rounds,
+        })
+      }
+    })
   })

@@ -42,7 +42,10 @@ export class WebGpuBackend implements Backend {
       name: 'webgpu',
       device: describe(adapter.info),
       arithmetic: 'f32',
-      features: facts.subgroups ? ['subgroups'] : [],
+      features: [
+        ...(facts.subgroups ? ['subgroups'] : []),
+        ...(this.#queue.timestamps.there ? ['timestamp-query'] : []),
+      ],
       maxTensorBytes: this.#memory.maxBytes,
       cacheType,
       software: facts.software,
@@ -86,7 +89,11 @@ export class WebGpuBackend implements Backend {
     }
   }
 
-  async submit(programs: readonly Program[], read: readonly Tensor[] = []): Promise<readonly ArrayBuffer[]> {
+  async submit(
+    programs: readonly Program[],
+    read: readonly Tensor[] = [],
+    timings?: number[],
+  ): Promise<readonly ArrayBuffer[]> {
     this.#alive()
     const work = programs.map((program) => {
       if (program instanceof WebGpuProgram) return program
@@ -95,6 +102,7 @@ export class WebGpuBackend implements Backend {
     return this.#queue.submit(
       work,
       read.map((tensor) => deviceBuffer(this.#memory, tensor)),
+      timings,
     )
   }
 

@@ -29,9 +29,9 @@ test('general processors are told from graphics ones', () => {
 test('the probe turns subgroups off where lanes are not seen in order', async () => {
   // The null device has the feature and computes nothing, so that the probe reads zeros.
   const probed = await openNull()
-  expect(probed.info.features).toEqual([])
+  expect(probed.info.features).not.toContain('subgroups')
   const trusted = await openNull({ subgroups: true })
-  expect(trusted.info.features).toEqual(['subgroups'])
+  expect(trusted.info.features).toContain('subgroups')
   probed.dispose()
   trusted.dispose()
 })

@@ -7,8 +7,12 @@ export type { WebGpuOptions } from './index'
 /** Dawn is made once a process and stays referenced: its devices do not survive the collection of the object. */
 const kept: { outriderGpu?: Promise<GPU> | undefined } = globalThis as typeof kept
 
-/** Subgroup matrices and f16 on NVIDIA are behind these. */
-const toggles: string = 'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia'
+const toggles: readonly string[] = [
+  // Subgroup matrices and f16 on NVIDIA are behind these.
+  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
+  // Else Dawn rounds the device's clock to 65,536 ns, as browsers do against pages that they do not trust.
+  'disable-dawn-features=timestamp_quantization',
+]
 
 /**
  * Opens a WebGPU device and gives the backend on it: `navigator.gpu` where the runtime has one, else Dawn through the
@@ -35,7 +39,7 @@ function dawn(): Promise<GPU> {
 async function importDawn(): Promise<GPU> {
   try {
     const { create } = await import('webgpu')
-    return create([toggles])
+    return create([...toggles])
   } catch (cause) {
     kept.outriderGpu = undefined
     throw new OutriderError(

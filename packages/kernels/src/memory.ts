@@ -2,7 +2,14 @@ import { OutriderError } from '@outrider/core'
 import type { DType, Shape, Tensor } from '@outrider/core/spec'
 
 /** WebGPU's usage flags, which are globals in browsers only. */
-export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const
+export const usage = {
+  mapRead: 0x1,
+  copySource: 0x4,
+  copyTarget: 0x8,
+  uniform: 0x40,
+  storage: 0x80,
+  queryResolve: 0x200,
+} as const
 
 const elementBytes: Record<DType, number> = { f32: 4, f16: 2, u32: 4 }
 

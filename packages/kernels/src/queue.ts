@@ -2,12 +2,14 @@ import { OutriderError } from '@outrider/core'
 import type { OpenDevice } from './device'
 import type { DeviceBuffer, Memory } from './memory'
 import type { WebGpuProgram } from './programs'
-import { Staging } from './staging'
+import { type Source, Staging } from './staging'
+import { passMs, Timestamps } from './timestamps'
 
 /** Hands work to the device in the order in which it was asked for, also while a first use waits for its pipelines. */
 export class Queue {
   readonly counts = { submits: 0, reads: 0, dispatches: 0 }
   readonly staging: Staging
+  readonly timestamps: Timestamps
   /** Pending while something waits for pipelines: what comes later queues behind it. */
   #tail: Promise<void> | undefined
   /** An error that nobody awaited when it was found. */
@@ -18,6 +20,7 @@ export class Queue {
     private readonly memory: Memory,
   ) {
     this.staging = new Staging(open.device)
+    this.timestamps = new Timestamps(open.device)
     open.device.addEventListener('uncapturederror', (event) => {
       event.preventDefault()
       this.#failure ??= rejected((event as GPUUncapturedErrorEvent).error)
@@ -36,20 +39,28 @@ export class Queue {
     })
   }
 
-  /** One submission of `programs` in order, then the bytes of `read`. Throws `DEVICE_LOST`, `KERNEL_INVALID`, `OUT_OF_MEMORY`, `DISPOSED`. */
-  async submit(programs: readonly WebGpuProgram[], read: readonly DeviceBuffer[]): Promise<readonly ArrayBuffer[]> {
+  /**
+   * One submission of `programs` in order, then the bytes of `read`; what the device's clock gave for each program joins `timings`.
+   * Throws `DEVICE_LOST`, `KERNEL_INVALID`, `OUT_OF_MEMORY`, `DISPOSED`.
+   */
+  async submit(
+    programs: readonly WebGpuProgram[],
+    read: readonly DeviceBuffer[],
+    timings?: number[],
+  ): Promise<readonly ArrayBuffer[]> {
     this.#check(programs, read)
-    if (!this.#tail && programs.every(({ ready }) => ready)) return this.#run(programs, read)()
+    if (!this.#tail && programs.every(({ ready }) => ready)) return this.#run(programs, read, timings)()
     const encoded = this.#after(async () => {
       await this.#compiled(programs)
       this.#check(programs, read)
-      return this.#run(programs, read)
+      return this.#run(programs, read, timings)
     })
     return (await encoded)()
   }
 
   dispose(): void {
     this.staging.dispose()
+    this.timestamps.dispose()
   }
 
   #after<T>(work: () => Promise<T>): Promise<T> {
@@ -91,21 +102,18 @@ export class Queue {
   }
 
   /** Encodes and submits now; the function that is returned waits for what was read. */
-  #run(programs: readonly WebGpuProgram[], read: readonly DeviceBuffer[]): () => Promise<readonly ArrayBuffer[]> {
+  #run(
+    programs: readonly WebGpuProgram[],
+    read: readonly DeviceBuffer[],
+    timings?: number[],
+  ): () => Promise<readonly ArrayBuffer[]> {
     if (programs.length === 0 && read.length === 0) return async () => []
     const { device } = this.open
     device.pushErrorScope('validation')
     const encoder = device.createCommandEncoder()
-    if (programs.length > 0) {
-      const pass = encoder.beginComputePass()
-      for (const program of programs) {
-        program.encode(pass)
-        this.counts.dispatches += program.dispatches
-      }
-      pass.end()
-      this.counts.submits++
-    }
-    const map = read.length > 0 ? this.staging.copy(encoder, read) : undefined
+    const stamps = this.#encode(encoder, programs, timings !== undefined)
+    const sources = stamps ? [...read, stamps] : read
+    const map = sources.length > 0 ? this.staging.copy(encoder, sources) : undefined
     device.queue.submit([encoder.finish()])
     const scope = device.popErrorScope().catch(() => null)
     if (!map) {
@@ -125,8 +133,30 @@ export class Queue {
       if (error) throw rejected(error)
       if ('cause' in outcome) throw lost(String(outcome.cause), outcome.cause)
       this.memory.check()
-      return outcome.results
+      if (!stamps) return outcome.results
+      timings?.push(...passMs(new BigUint64Array(outcome.results[read.length] as ArrayBuffer)))
+      return outcome.results.slice(0, read.length)
     }
+  }
+
+  /** Encodes programs in one compute pass or, where they are timed, in one each: then gives where their timestamps are. */
+  #encode(encoder: GPUCommandEncoder, programs: readonly WebGpuProgram[], timed: boolean): Source | undefined {
+    if (programs.length === 0) return undefined
+    const { timestamps, counts } = this
+    counts.submits++
+    for (const { dispatches } of programs) counts.dispatches += dispatches
+    if (!timed || !timestamps.holds(programs.length)) {
+      const pass = encoder.beginComputePass()
+      for (const program of programs) program.encode(pass)
+      pass.end()
+      return undefined
+    }
+    programs.forEach((program, at) => {
+      const pass = encoder.beginComputePass({ timestampWrites: timestamps.writes(at) })
+      program.encode(pass)
+      pass.end()
+    })
+    return timestamps.resolve(encoder, programs.length)
   }
 }
 

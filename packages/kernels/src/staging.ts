@@ -1,6 +1,13 @@
-import { type DeviceBuffer, usage } from './memory'
+import { usage } from './memory'
 
 const smallest = 4096
+
+/** A buffer to read: `size` bytes of it are copied, of which the first `bytes` mean something. */
+export interface Source {
+  readonly gpu: GPUBuffer
+  readonly size: number
+  readonly bytes: number
+}
 
 /** Buffers that results are mapped from, kept and used again: a steady state allocates none. */
 export class Staging {
@@ -10,8 +17,8 @@ export class Staging {
 
   constructor(private readonly device: GPUDevice) {}
 
-  /** Encodes copies of whole buffers; the function that is returned maps them once the encoder was submitted. */
-  copy(encoder: GPUCommandEncoder, sources: readonly DeviceBuffer[]): () => Promise<ArrayBuffer[]> {
+  /** Encodes copies of what is read; the function that is returned maps them once the encoder was submitted. */
+  copy(encoder: GPUCommandEncoder, sources: readonly Source[]): () => Promise<ArrayBuffer[]> {
     const total = sources.reduce((sum, { size }) => sum + size, 0)
     const staging = this.#acquire(total)
     let at = 0

@@ -93,12 +93,18 @@ class ReferenceBackend implements Backend {
     return new HostProgram(label, steps)
   }
 
-  async submit(programs: readonly Program[], read: readonly Tensor[] = []): Promise<readonly ArrayBuffer[]> {
+  async submit(
+    programs: readonly Program[],
+    read: readonly Tensor[] = [],
+    timings?: number[],
+  ): Promise<readonly ArrayBuffer[]> {
     this.#alive()
     for (const program of programs as readonly HostProgram[]) {
       if (!program.live)
         throw new OutriderError('DISPOSED', `program ${program.label} was disposed of; record it again`)
+      const started = performance.now()
       for (const step of program.steps) step()
+      timings?.push(performance.now() - started)
       this.#counts.dispatches += program.steps.length
     }
     if (programs.length > 0) this.#counts.submits++
