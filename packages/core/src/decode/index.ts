@@ -1,5 +1,5 @@
 export { Counters, type DecodeStats } from './counters'
-export type { NamedStrategy } from './drafter'
+export type { NamedStrategy } from './guarded-proposer'
 export { decode, type Finish, type FinishReason, type Part, type Usage } from './generation'
 export { type GenerateOptions, plan } from './options'
 export { Stepper } from './stepper'

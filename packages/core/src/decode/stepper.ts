@@ -8,7 +8,7 @@ import { Counters, type DecodeStats } from './counters'
 import { creditPath } from './credit'
 import { Device } from './device'
 import type { LaidDraft } from './draft-layer'
-import { Drafter, type NamedStrategy } from './drafter'
+import { GuardedProposer, type NamedStrategy } from './guarded-proposer'
 import { Judge } from './judge'
 import { Sequence } from './sequence'
 import type { Turns } from './turns'
@@ -48,7 +48,7 @@ export class Stepper {
   readonly #cache: KvCache
   readonly #kept: Kept
   readonly #verifier: Verifier
-  readonly #drafter: Drafter
+  readonly #proposer: GuardedProposer
   readonly #device: Device
   readonly #judge: Judge
   #live = true
@@ -82,7 +82,7 @@ export class Stepper {
         vocab: model.config.vocab,
         alive: () => this.#alive(),
       })
-      this.#drafter = new Drafter(strategy, this.#view(slots), model.config.vocab)
+      this.#proposer = new GuardedProposer(strategy, this.#view(slots), model.config.vocab)
     } catch (error) {
       this.#owned.dispose()
       throw error
@@ -94,7 +94,7 @@ export class Stepper {
     this.#alive()
     this.sequence.append(tokens)
     // Also where nothing is cut: a round that failed may have moved the device's own length.
-    this.sequence.cut(this.sequence.tokens.length, this.#drafter.align(this.sequence.length))
+    this.sequence.cut(this.sequence.tokens.length, this.#proposer.align(this.sequence.length))
     const end = this.sequence.tokens.length - 1
     while (this.sequence.length < end) {
       throwIfAborted(signal)
@@ -112,7 +112,7 @@ export class Stepper {
 
   /** What the generation did so far. */
   stats(): DecodeStats {
-    return this.counters.snapshot(this.#drafter.report())
+    return this.counters.snapshot(this.#proposer.report())
   }
 
   /**
@@ -123,7 +123,7 @@ export class Stepper {
     this.#alive()
     const length = Math.max(0, Math.min(this.sequence.length, tokens - 1))
     this.sequence.cut(tokens, length)
-    this.sequence.cut(tokens, this.#drafter.align(length))
+    this.sequence.cut(tokens, this.#proposer.align(length))
   }
 
   /** Ends the session; while a round is running, what it uses is freed when the round ends. */
@@ -135,7 +135,7 @@ export class Stepper {
 
   #release(): void {
     try {
-      this.#drafter.dispose()
+      this.#proposer.dispose()
     } finally {
       this.#owned.dispose()
     }
@@ -188,12 +188,12 @@ export class Stepper {
     const start = this.sequence.length
     const pass = this.#verifier.chunkPass(to - start)
     this.#verifier.setEnd(to)
-    const follow = this.#drafter.follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0 })
+    const follow = this.#proposer.follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0 })
     this.#alive()
     await this.#device.submit([this.#verifier.prefill(pass), ...follow])
     this.sequence.reached(to)
     this.counters.prefilled += to - start
-    await this.#drafter.observe({
+    await this.#proposer.observe({
       start,
       tokens: this.sequence.tokens.slice(start, to),
       length: to,
@@ -211,7 +211,7 @@ export class Stepper {
     const { nodes, chain } = draft
     const own = nodes > 0
     const pass = this.#verifier.treePass(nodes + 1)
-    const follow = this.#drafter.follow({ kind: 'round', pass, own, chain, nodes })
+    const follow = this.#proposer.follow({ kind: 'round', pass, own, chain, nodes })
     const start = this.sequence.tokens.length
     this.#alive()
     const { outcome, credit } = await this.#judge.judge(draft, pass, follow, this.sequence.length)
@@ -226,7 +226,7 @@ export class Stepper {
     const path = Array.from(outcome.subarray(OUTCOME.path + 1, OUTCOME.path + 1 + accepted), (row) => row - 1)
     const by = creditPath(draft.credit, path, credit)
     this.counters.round({ proposed: nodes, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
-    await this.#drafter.observe({ start, tokens, length: this.sequence.length, accepted, path, own })
+    await this.#proposer.observe({ start, tokens, length: this.sequence.length, accepted, path, own })
     this.counters.draftMs += proposed - began
     this.counters.hostMs += performance.now() - proposed - (this.counters.deviceMs - deviceBefore)
     return { tokens, accepted, nodes, by }
@@ -235,7 +235,7 @@ export class Stepper {
   async #propose(most: number): Promise<LaidDraft> {
     const nodes = this.parts.maxRows - 1
     const depth = Math.min(most, this.sequence.room, nodes + 1) - 1
-    const draft = await this.#drafter.propose({ nodes, depth })
+    const draft = await this.#proposer.propose({ nodes, depth })
     this.#alive()
     return draft
   }

@@ -10,7 +10,7 @@ export interface NamedStrategy {
 }
 
 /** A session's proposer behind checks: what it gives is looked at, and what it throws carries its name. Without a strategy it proposes nothing. */
-export class Drafter {
+export class GuardedProposer {
   readonly #name: string
   readonly #proposer: Proposer | null
   readonly #layer: DraftLayer
