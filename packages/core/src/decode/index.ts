@@ -1,6 +1,6 @@
 export { Counters, type DecodeStats } from './counters'
-export type { NamedStrategy } from './guarded-proposer'
 export { decode, type Finish, type FinishReason, type Part, type Usage } from './generation'
+export type { NamedStrategy } from './guarded-proposer'
 export { type GenerateOptions, plan } from './options'
 export { Stepper } from './stepper'
 export type { TextToken } from './stop-text'
