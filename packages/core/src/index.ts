@@ -27,6 +27,27 @@ export {
 export { type ErrorCode, type ErrorDetails, OutriderError } from './errors'
 export { type OpenOptions, openCheckpoint, openTensors } from './load'
 export {
+  type CategoryReport,
+  type Comparable,
+  type CompareOptions,
+  type CompareProgress,
+  type ComparePrompt,
+  type CompareReport,
+  type CompareSettings,
+  compare,
+  compareMarkdown,
+  compareTable,
+  type Difference,
+  type PhasesMs,
+  type PromptReport,
+  type ReportedPrompt,
+  type RunResult,
+  type SpeedUp,
+  type Spread,
+  type StrategyFailure,
+  type StrategyReport,
+} from './measure'
+export {
   type DecoderOptions,
   type LayerRun,
   type LayerShape,

@@ -1,0 +1,16 @@
+import type { GenerateOptions, Part } from '../decode'
+import type { BackendInfo, CostCurve, ModelConfig } from '../spec'
+
+/** What `compare` asks of an engine. `Engine` is one. */
+export interface Comparable {
+  readonly backend: { readonly info: BackendInfo }
+  readonly model: ModelConfig
+  readonly limits: { readonly capacity: number; readonly maxRows: number }
+  /** Whether a row's bits were seen not to depend on the pass it is in. */
+  readonly exact: boolean
+  /** Names that `strategy` may take, `plain` among them. */
+  readonly strategies: readonly string[]
+  /** A part a round, the last with `finish`. */
+  generate(prompt: string | readonly number[], options?: GenerateOptions): AsyncIterable<Part>
+  verifyCost(): Promise<CostCurve>
+}

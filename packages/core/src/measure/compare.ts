@@ -1,0 +1,110 @@
+import { throwIfAborted } from '../abort'
+import type { Comparable } from './comparable'
+import { type CompareOptions, type ComparePlan, comparePlan, type NamedPrompt } from './options'
+import { runOrder } from './order'
+import { Recorder } from './recorder'
+import type { CompareReport } from './report'
+import { type RunResult, timedRun } from './run'
+import { summarise } from './summarise'
+
+/** Tokens of a warm-up generation on a device that has no clock to raise. */
+const softWarmUpTokens = 16
+
+/**
+ * Decodes prompts with several strategies in turn and reports what each one changed: the speed, never the text.
+ *
+ * After a warm-up every strategy decodes every prompt, prompt by prompt, in an order that changes from run to run so that none
+ * gains by what came before it. Speed is the host's clock from the first round's tokens to the last: all of a round is in it
+ * (drafting, submission, verifying, reading back, text), prefill is not. Every run's tokens are compared with plain's. A strategy
+ * that throws is reported as failed and left out from then on.
+ *
+ * Throws `INVALID_OPTION`, `STRATEGY_UNKNOWN`, `ABORTED`, `DEVICE_LOST`, `DISPOSED`, and what plain decoding throws.
+ *
+ * @example
+ * ```ts
+ * import { compare, compareTable, createEngine } from '@outrider/core'
+ * import { webgpu } from '@outrider/kernels'
+ * import { draftModel, lookup } from '@outrider/strategy-draft'
+ *
+ * const engine = await createEngine({
+ *   backend: webgpu(),
+ *   model: './models/stories-5m',
+ *   strategies: [lookup(), draftModel({ model: './models/stories-5m/draft' })],
+ * })
+ * const report = await compare(engine, { prompts: ['Once upon a time', 'The king was sad'], maxTokens: 100 })
+ * console.log(compareTable(report))
+ * ```
+ */
+export async function compare(engine: Comparable, options: CompareOptions): Promise<CompareReport> {
+  const plan = comparePlan(engine, options)
+  throwIfAborted(options.signal)
+  const comparison = new Comparison(engine, plan, options)
+  await comparison.warmUp()
+  const cost = plan.cost ? await engine.verifyCost() : null
+  await comparison.speeds()
+  await comparison.phases()
+  return summarise({ engine, plan, runs: comparison.recorder.all, cost })
+}
+
+class Comparison {
+  readonly recorder: Recorder
+
+  constructor(
+    private readonly engine: Comparable,
+    private readonly plan: ComparePlan,
+    private readonly options: CompareOptions,
+  ) {
+    this.recorder = new Recorder(plan.strategies)
+  }
+
+  /** Compiles what the first prompt needs, then keeps the device busy until its clock has risen. */
+  async warmUp(): Promise<void> {
+    const { plan, engine } = this
+    const { software } = engine.backend.info
+    const maxTokens = software ? Math.min(softWarmUpTokens, plan.maxTokens) : plan.maxTokens
+    for (let place = 0; place < plan.strategies.length; place++) await this.#run(place, 0, { maxTokens })
+    const until = performance.now() + plan.warmUpMs
+    while (performance.now() < until) await this.#run(0, 0)
+    // Compiles verify passes of every size: drafts of later prompts may have sizes that the first one's had not.
+    if (!software) await engine.verifyCost()
+  }
+
+  /** Every strategy on every prompt. */
+  async speeds(): Promise<void> {
+    const { strategies, prompts, repeats } = this.plan
+    const total = prompts.length * repeats * strategies.length
+    let done = 0
+    for (let run = 0; run < prompts.length * repeats; run++) {
+      const prompt = Math.floor(run / repeats)
+      for (const place of runOrder(strategies.length, run)) {
+        const result = await this.#run(place, prompt)
+        if (result) this.recorder.keep(place, prompt, result)
+        this.options.onProgress?.({ done: ++done, total, strategy: strategies[place] as string, prompt, result })
+      }
+    }
+  }
+
+  /** Some prompts again, timed by the device's clock. */
+  async phases(): Promise<void> {
+    const { strategies, prompts, phasePrompts } = this.plan
+    const count = Math.min(phasePrompts, prompts.length)
+    for (let run = 0; run < count; run++) {
+      const prompt = Math.floor((run * prompts.length) / count)
+      for (const place of runOrder(strategies.length, run)) {
+        const result = await this.#run(place, prompt, { timings: true })
+        if (result) this.recorder.keepTimed(place, prompt, result)
+      }
+    }
+  }
+
+  #run(place: number, prompt: number, own: { maxTokens?: number; timings?: boolean } = {}): Promise<RunResult | null> {
+    const { strategies, prompts, maxTokens, ignoreEos, rule: acceptance } = this.plan
+    const { signal } = this.options
+    const strategy = strategies[place] as string
+    const request = { strategy, maxTokens, ignoreEos, acceptance, ...own, ...(signal && { signal }) }
+    return this.recorder.attempt(place, prompt, () => {
+      throwIfAborted(signal)
+      return timedRun(this.engine, (prompts[prompt] as NamedPrompt).prompt, request)
+    })
+  }
+}
