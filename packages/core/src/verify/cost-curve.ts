@@ -1,14 +1,16 @@
 import { exact } from '../accept'
 import { Owned } from '../owned'
-import type { Backend, CostCurve, DecoderModel, Program, SequenceTensors } from '../spec'
+import type { Backend, CostCurve, DecoderModel, SequenceTensors } from '../spec'
 import { buckets } from './buckets'
 import { Verifier } from './verifier'
 
 /** Committed positions that the passes see. */
 const context = 128
-/** Sweeps over all buckets, the first of which compiles; fewer where they take longer than `enoughMs` together. */
-const sweeps = 9
+/** Sweeps over all buckets after one that compiles; fewer where they take longer than `enoughMs` together. */
+const sweeps = 8
 const enoughMs = 400
+/** Where a pass takes so long, rows decide: larger ones are not run, and cost as much a row. */
+const slowMs = 100
 
 /**
  * Measures what verifying costs on this device: a chain of every bucket's size, bucket by bucket and again, so that a clock that
@@ -22,28 +24,35 @@ export async function measureVerifyCost(backend: Backend, model: DecoderModel, m
     const sequence: SequenceTensors = { history: words(slots, 'cost history'), length: words(1, 'cost length') }
     const cache = owned.add(model.cache(slots, 'cost'))
     const verifier = owned.add(new Verifier({ backend, model, cache, sequence, rule: exact, maxRows, kept: new Map() }))
-    const time = async (rows: number, program: Program): Promise<number> => {
+    const time = async (rows: number): Promise<number> => {
+      const program = verifier.verify(verifier.treePass(rows), true, null)
       backend.write(sequence.length, Uint32Array.of(context))
       backend.write(verifier.tree.shape, Uint32Array.from([rows, ...Array.from({ length: rows - 1 }, (_, row) => row)]))
       const started = performance.now()
       await backend.submit([program], [verifier.outcome])
       return performance.now() - started
     }
-    const runs = buckets(maxRows).map((rows) => ({
-      rows,
-      program: verifier.verify(verifier.treePass(rows), true, null),
-      ms: [] as number[],
-    }))
-    for (const { rows, program } of runs) await time(rows, program)
-    const began = performance.now()
-    for (let sweep = 1; sweep < sweeps; sweep++) {
-      for (const { rows, program, ms } of runs) ms.push(await time(rows, program))
-      if (performance.now() - began > enoughMs) break
-    }
-    return { rows: runs.map(({ rows }) => rows), ms: runs.map(({ ms }) => median(ms)) }
+    return await sweep(buckets(maxRows), time)
   } finally {
     owned.dispose()
   }
+}
+
+/** The curve over `rows` that `time`, which runs one pass, gives. */
+async function sweep(rows: readonly number[], time: (rows: number) => Promise<number>): Promise<CostCurve> {
+  const timed: number[][] = []
+  for (const each of rows) {
+    await time(each)
+    const ms = await time(each)
+    timed.push([ms])
+    if (ms > slowMs) break
+  }
+  const began = performance.now()
+  for (let swept = 1; swept < sweeps && performance.now() - began < enoughMs; swept++)
+    for (const [i, ms] of timed.entries()) ms.push(await time(rows[i] as number))
+  const last = timed.length - 1
+  const perRow = median(timed[last] as number[]) / (rows[last] as number)
+  return { rows, ms: rows.map((each, i) => (i > last ? each * perRow : median(timed[i] as number[]))) }
 }
 
 function median(values: readonly number[]): number {
