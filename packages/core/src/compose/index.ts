@@ -1,1 +1,2 @@
 export { firstOf } from './first-of'
+export { merged } from './merged'

@@ -25,6 +25,17 @@ export function layCredit(draft: Draft, nodes: number, strategy: string): LaidCr
   return { names, words: of, tensor: null }
 }
 
+/** Tokens that were proposed: of a draft of `nodes` nodes, what several parts of a composition proposed counts for each. */
+export function proposedTokens({ words }: LaidCredit, nodes: number): number {
+  return Math.max(nodes, words?.reduce((sum, word) => sum + bitCount(word), 0) ?? 0)
+}
+
+function bitCount(word: number): number {
+  let count = 0
+  for (let left = word; left !== 0; left &= left - 1) count++
+  return count
+}
+
 /** For each accepted node (`path`, root side first) the names that proposed it; `bytes` is what the tensor was read to hold. */
 export function creditPath(
   { names, words }: LaidCredit,

@@ -5,7 +5,7 @@ import type { AcceptanceRule, Backend, DecoderModel, KvCache, SessionView, Tenso
 import { NO_TOKEN, OUTCOME } from '../spec'
 import { type Kept, Verifier } from '../verify'
 import { Counters, type DecodeStats } from './counters'
-import { creditPath } from './credit'
+import { creditPath, proposedTokens } from './credit'
 import { Device } from './device'
 import type { LaidDraft } from './draft-layer'
 import { GuardedProposer, type NamedStrategy } from './guarded-proposer'
@@ -225,7 +225,8 @@ export class Stepper {
     this.sequence.committed(tokens)
     const path = Array.from(outcome.subarray(OUTCOME.path + 1, OUTCOME.path + 1 + accepted), (row) => row - 1)
     const by = creditPath(draft.credit, path, credit)
-    this.counters.round({ proposed: nodes, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
+    const drafted = proposedTokens(draft.credit, nodes)
+    this.counters.round({ proposed: drafted, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
     await this.#proposer.observe({ start, tokens, length: this.sequence.length, accepted, path, own })
     this.counters.draftMs += proposed - began
     this.counters.hostMs += performance.now() - proposed - (this.counters.deviceMs - deviceBefore)

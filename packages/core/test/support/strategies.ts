@@ -32,7 +32,7 @@ export function silent(): Strategy {
 /** Knows the text and proposes how it goes on, `depth` tokens of it. */
 export function oracle(text: readonly number[], depth: number, name = 'oracle'): Strategy {
   return proposing(name, ({ tokens }, budget) =>
-    chain(text.slice(tokens.length, tokens.length + Math.min(depth, budget.depth))),
+    chain(text.slice(tokens.length, tokens.length + Math.min(depth, budget.depth, budget.nodes))),
   )
 }
 
@@ -48,7 +48,7 @@ export function randomTrees(vocab: number, nodes: number, seed: number, text: re
 }
 
 /** Whole numbers from 0 to `below` - 1. */
-function randomNumbers(seed: number): (below: number) => number {
+export function randomNumbers(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
+import { referenceBackend } from '../reference'
+
+const backend = referenceBackend()
+
+test.each(mergeCases())('$name are one tree of all their paths, credited to all who drafted them', async (each) => {
+  const found = await mergeOn(backend, each)
+  expect(found).toEqual(mergeByPaths(each))
+  expect([...found.shape.subarray(1)].every((parent, node) => parent <= node)).toBe(true)
+  expect(backend.stats.liveBytes).toBe(0)
+})
+
+test('the trees share paths', () => {
+  const shared = mergeCases().filter((each) => {
+    const nodes = each.parts.reduce((sum, { tokens }) => sum + tokens.length, 0)
+    return mergeByPaths({ ...each, maxRows: 1000 }).tokens.length < nodes
+  })
+  expect(shared.length).toBeGreaterThan(20)
+})
