@@ -1,6 +1,6 @@
 export { exact } from './accept'
 export { type CacheShape, createKvCache } from './cache'
-export { firstOf, merged } from './compose'
+export { type AdaptiveOptions, adaptive, firstOf, merged } from './compose'
 export type {
   DecodeStats,
   Finish,

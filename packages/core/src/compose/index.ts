@@ -1,2 +1,3 @@
+export { type AdaptiveOptions, adaptive } from './adaptive'
 export { firstOf } from './first-of'
 export { merged } from './merged'

@@ -1,0 +1,65 @@
+import type { NamedStrategy } from '../decode'
+import { OutriderError } from '../errors'
+import type { CostCurve, Strategy } from '../spec'
+import { ClockedCost } from './adaptive-clock'
+import { defaultCurve, defaultDraftCost, PinnedCost } from './adaptive-cost'
+import { AdaptiveProposer } from './adaptive-proposer'
+import { compose } from './parts'
+
+/** How `adaptive` weighs what it chooses. */
+export interface AdaptiveOptions {
+  /**
+   * What a verify pass costs, in any unit, in place of what is measured on the device: then the clock is not asked either, and every
+   * run decides alike.
+   */
+  readonly cost?: CostCurve
+  /** What drafting a level costs where the clock is not asked, in one-row passes of the target. Default 0.1. */
+  readonly draftCost?: number
+}
+
+/**
+ * Lets a strategy draft as much as pays: a round's budget is the number of nodes that brings the most tokens for the time, by the
+ * acceptance seen so far, the device's measured cost of verifying and the time that drafting took; where nothing pays it does not
+ * speculate, and tries again now and then. `stats.report` says what was chosen and why. Outcomes of rounds decide, never the draft
+ * at hand, so text stays as it was; where the acceptance rule promises less than the same tokens, nothing measured decides either:
+ * costs are those of the options or a default curve, and a seed repeats. Speed-up as in Leviathan et al. 2022 (arXiv 2211.17192), with
+ * the cost of verification in the formula. Another name is given as to any strategy, `{ ...adaptive(a), name: 'mine' }`. Throws
+ * `INVALID_OPTION`; at load what the part and measuring throw.
+ *
+ * @example
+ * ```ts
+ * import { adaptive, firstOf } from '@outrider/core'
+ * import { draftModel, lookup } from '@outrider/strategy-draft'
+ *
+ * const strategy = firstOf(lookup({ minNgram: 3 }), adaptive(draftModel({ model: './models/stories-5m/draft', tokens: 8 })))
+ * ```
+ */
+export function adaptive(part: Strategy, options: AdaptiveOptions = {}): Strategy {
+  check(options)
+  const { cost: pinned, draftCost = defaultDraftCost } = options
+  const composed = (measured: CostCurve | null) =>
+    compose('adaptive', [part], ([loaded], session) => {
+      const clocked = measured !== null && session.guarantee === 'same-tokens'
+      const curve = clocked ? measured : (pinned ?? defaultCurve)
+      const cost = clocked ? new ClockedCost(curve) : new PinnedCost(curve, draftCost)
+      const source = { from: clocked ? 'measured' : 'pinned', rows: curve.rows, ms: curve.ms }
+      return new AdaptiveProposer(loaded as NamedStrategy, session, cost, source)
+    })
+  return {
+    ...composed(null),
+    load: async (host) => composed(pinned ? null : await host.verifyCost()).load(host),
+  }
+}
+
+function check({ cost, draftCost = defaultDraftCost }: AdaptiveOptions): void {
+  if (!Number.isFinite(draftCost) || draftCost < 0)
+    throw new OutriderError('INVALID_OPTION', `adaptive: draftCost must be a number of at least 0, not ${draftCost}`)
+  if (!cost) return
+  const { rows, ms } = cost
+  const ascending = rows[0] === 1 && rows.every((row, i) => Number.isInteger(row) && row > (rows[i - 1] ?? 0))
+  if (!ascending || ms.length !== rows.length || !ms.every((each) => Number.isFinite(each) && each > 0))
+    throw new OutriderError(
+      'INVALID_OPTION',
+      'adaptive: cost needs rows that ascend from 1 and as many ms, each above 0: { rows: [1, 8], ms: [2, 2.5] }',
+    )
+}
