@@ -17,12 +17,14 @@ export async function checkDraftState(options: {
   readonly model: string
   readonly strategy: Strategy
   readonly mix?: (strategy: Strategy) => Strategy
+  /** Whether the mix has it draft into a tree of its own, as `merged` does: its drafts are looked at whoever's tree was verified. */
+  readonly apart?: boolean
   readonly maxRows: number
   readonly run: (stepper: ReturnType<Engine['openStepper']>) => Promise<void>
 }): Promise<{ readonly drafted: readonly Drafted[]; readonly faults: readonly string[] }> {
-  const { backend, model, strategy, mix = (own) => own, maxRows, run } = options
+  const { backend, model, strategy, mix = (own) => own, apart = false, maxRows, run } = options
   const drafted: Drafted[] = []
-  const mixed = mix(watched(strategy, drafted))
+  const mixed = mix(watched(strategy, drafted, apart))
   const limits = { backend, model, capacity: 90, maxRows }
   const engine = await createEngine({ ...limits, selfCheck: false, strategies: [mixed] })
   try {
@@ -47,8 +49,8 @@ export async function checkDraftState(options: {
   return { drafted, faults }
 }
 
-/** `inner`, with every draft of its own that was verified. */
-function watched(inner: Strategy, drafted: Drafted[]): Strategy {
+/** `inner`, with every draft of its own that was verified, or every one where it drafts apart. */
+function watched(inner: Strategy, drafted: Drafted[], apart: boolean): Strategy {
   return {
     ...inner,
     load: async (host) => {
@@ -59,19 +61,21 @@ function watched(inner: Strategy, drafted: Drafted[]): Strategy {
           const proposer = loaded.start(session)
           let made: Omit<Drafted, 'tree'> | null = null
           return {
-            propose: (budget) => {
-              made = { tokens: [...session.tokens], budget }
-              return proposer.propose(budget)
+            propose: async (budget) => {
+              const draft = await proposer.propose(budget)
+              made = draft && { tokens: [...session.tokens], budget }
+              return draft
             },
             follow: (pass) => proposer.follow?.(pass) ?? [],
             observe: async (committed) => {
-              if (committed.own && made) {
+              if ((committed.own || apart) && made) {
                 const read = await session.backend.submit([], [session.tree.tokens, session.tree.shape])
                 const [tokens, shape] = read.map((bytes) => new Uint32Array(bytes)) as [Uint32Array, Uint32Array]
                 const rows = shape[0] as number
                 const parents = Array.from(shape.subarray(1, rows), (row) => row - 1)
                 drafted.push({ ...made, tree: { tokens: Array.from(tokens.subarray(1, rows)), parents } })
               }
+              made = null
               await proposer.observe?.(committed)
             },
             truncate: (length) => proposer.truncate?.(length) ?? length,
