@@ -82,6 +82,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   old_tokens[lane] = tokens[lane];
   old_parents[lane] = min(shape[lane], ${last}u);
   workgroupBarrier();
+  storageBarrier();
   let node = lane > 0u && lane < added;
   var place = 0u;
   for (var row = 1u; node && place == 0u && row < held; row++) { if (same_path(lane, row)) { place = row; } }

@@ -4,7 +4,7 @@ import { mergeTree } from '../../src/compose/merge-tree'
 import { randomNumbers } from './strategies'
 
 /** A part's tree by rows (row 0 is the pending token), and who drafted it. */
-export interface PartTree {
+interface PartTree {
   readonly tokens: readonly number[]
   readonly parents: readonly number[]
   readonly bits: readonly number[]
