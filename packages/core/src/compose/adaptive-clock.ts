@@ -5,7 +5,7 @@ import { type DraftShape, type RoundCost, verifyCost } from './adaptive-cost'
 const remembered = 8
 const trusted = 2
 /** After so many rounds without one of its own a size is forgotten: what slowed it down then may be over. */
-const forgotten = 256
+const forgotten = 128
 
 interface Timed {
   /** Milliseconds beyond what the curve says, latest last. */

@@ -106,10 +106,5 @@ export class SizeEstimates {
 
 /** Nodes that are kept of a chain of `nodes` where each is with probability `acceptance` if all before it are. */
 export function run(acceptance: number, nodes: number): number {
-  let [sum, alive] = [0, 1]
-  for (let node = 0; node < nodes; node++) {
-    alive *= acceptance
-    sum += alive
-  }
-  return sum
+  return acceptance === 1 ? nodes : (acceptance * (1 - acceptance ** nodes)) / (1 - acceptance)
 }

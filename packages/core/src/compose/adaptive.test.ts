@@ -166,7 +166,7 @@ describe('the report', () => {
 })
 
 describe('the clock', () => {
-  /** A clock that only drafting moves, by `ms` a node. */
+  /** A clock that drafting moves, by `ms` a node, and every round by 10. */
   function slowly(ms: number): { readonly part: Strategy; readonly asked: Asked[] } {
     let now = 0
     vi.spyOn(performance, 'now').mockImplementation(() => now)
@@ -182,7 +182,11 @@ describe('the clock', () => {
             now += ms * (asked.at(-1)?.given as number)
             return draft
           }
-          return { ...proposer, propose }
+          const follow = () => {
+            now += 10
+            return []
+          }
+          return { ...proposer, propose, follow }
         },
       }
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CostCurve } from '../spec'
+import { ClockedCost } from './adaptive-clock'
 import { PinnedCost, verifyCost } from './adaptive-cost'
 import { SizePolicy } from './size-policy'
 
@@ -176,6 +177,58 @@ describe('sizes', () => {
     const wrong = new SizePolicy(new PinnedCost(curves.steep as CostCurve, 0), 63)
     rounds(wrong, 400, silentBut(0.2, 1), () => 1)
     expect(wrong.chosen?.size).toBe(0)
+  })
+})
+
+describe('the clock', () => {
+  /** Rounds as a device takes them: what a pass and drafting cost, and sometimes `busy` times as much. */
+  function clocked(acceptance: number, draftMs: number, busy: (round: number) => number) {
+    const curve = curves.mild as CostCurve
+    const cost = new ClockedCost(curve)
+    const policy = new SizePolicy(cost, 63)
+    const outcome = chainOutcome(randomNumbers(4), acceptance, 8)
+    const sizes: number[] = []
+    for (let round = 0; round < 600; round++) {
+      const size = policy.decide()
+      const result = outcome(size)
+      const ms = (verifyCost(curve, result.given) + result.given * draftMs) * busy(round)
+      cost.took(result.given === 0 ? 0 : size, result.given, ms)
+      policy.observe(result)
+      sizes.push(result.given)
+    }
+    return { policy, sizes }
+  }
+
+  test('plain rounds are timed among drafting ones, few of them', () => {
+    const { policy, sizes } = clocked(0.9, 0.1, () => 1)
+    const plain = sizes.filter((size) => size === 0).length
+    expect(plain).toBeGreaterThan(2)
+    expect(plain).toBeLessThan(20)
+    expect(policy.chosen?.nodes).toBeGreaterThanOrEqual(7)
+  })
+
+  test.each([40, 200])(
+    'plain rounds that something else slowed down until round %i are not taken for it for long',
+    (until) => {
+      // Acceptance 0.3 brings 1.43 tokens at most, for more than that.
+      const { policy, sizes } = clocked(0.3, 2, (round) => (round < until ? (round % 3 === 0 ? 6 : 5) : 1))
+      expect(policy.chosen?.size).toBe(0)
+      expect(sizes.slice(-200).filter((size) => size > 0).length).toBeLessThan(20)
+    },
+  )
+
+  test('no size is thought cheaper than a plain round', () => {
+    const cost = new ClockedCost(curves.mild as CostCurve)
+    const policy = new SizePolicy(cost, 63)
+    for (const _ of [1, 2, 3, 4]) cost.took(0, 0, 50)
+    const outcome = chainOutcome(randomNumbers(4), 0.9, 4)
+    for (let round = 0; round < 12; round++) {
+      const size = policy.decide()
+      const result = outcome(size)
+      cost.took(size, result.given, 3)
+      policy.observe(result)
+    }
+    expect(policy.best.cost).toBeGreaterThanOrEqual(1)
   })
 })
 

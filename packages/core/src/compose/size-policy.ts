@@ -13,12 +13,13 @@ const timingRounds = 3
 /** Acceptance with which a larger size has to pay to be worth a try. */
 const hoped = 0.9
 
-/** What a size is expected to bring: tokens a round, for what cost in plain rounds. */
+/** What a size is expected to bring: tokens a round, for what cost. */
 export interface Prospect {
   readonly size: number
   /** Nodes that such a draft has, as far as is known. */
   readonly nodes: number
   readonly tokens: number
+  /** In plain rounds. */
   readonly cost: number
 }
 
@@ -31,14 +32,15 @@ export class SizePolicy {
   readonly #estimates: SizeEstimates
   readonly #whole: number
   #choice: number | null = null
-  /** The size that is being tried; null where the choice is. */
+  /** The size that is being tried; null where the choice is asked for. */
   #probe: number | null = null
   /** Whether the next round tries it again, and how often it was tried in a row. */
   #again = false
   #tries = 0
   #interval = firstProbe
-  /** Rounds since a size as large as the one to try was asked for. */
+  /** Rounds in which a larger size might have paid, since one was tried, and rounds since a plain one. */
   #waited = 0
+  #sincePlain = 0
   #probes = 0
 
   /** `most`: nodes of the largest draft. */
@@ -52,86 +54,98 @@ export class SizePolicy {
 
   /** The size for the next round. */
   decide(): number {
-    const choice = this.#choose()
-    this.#choice = choice
-    const target = this.#target(choice)
-    const due = target !== null && (this.#again || this.#waited >= this.#wait(target, choice))
-    this.#probe = due ? target : null
-    return this.#probe ?? choice
+    const prospects = this.#prospects()
+    const choice = this.#choose(prospects)
+    this.#choice = choice.size
+    this.#probe = this.#due(prospects, choice)
+    return this.#probe ?? choice.size
   }
 
   /** How the round that was decided ended; `asked` may be less than was decided. */
   observe(outcome: SizeOutcome): void {
-    const choice = this.#choice ?? 0
-    const waiting = this.#target(choice) !== null
-    const expected = this.#rate(choice)
+    const prospects = this.#prospects()
+    const choice = this.#choose(prospects)
     if (outcome.asked > 0) this.#estimates.observe(outcome)
-    if (this.#probe === null) this.#waited = waiting ? this.#waited + 1 : 0
-    else this.#tried(this.#probe, outcome, expected)
+    this.#sincePlain = outcome.asked > 0 ? this.#sincePlain + 1 : 0
+    if (this.#probe !== null) this.#tried(this.#probe, outcome, rate(choice))
+    else this.#waited = target(prospects, choice) ? this.#waited + 1 : 0
   }
 
-  /** One that paid is repeated at once: it may be that the text has changed. */
-  #tried(size: number, { given, path }: SizeOutcome, expected: number): void {
-    const { chain } = this.#estimates
-    const cost = this.cost.verify(given) + this.cost.besides(size, { nodes: given, chain })
-    const pays = given > 0 && (1 + path.length) / cost > expected
-    this.#probes++
-    this.#tries++
-    this.#waited = 0
-    this.#again = pays || (given > 0 && this.#tries < timingRounds && !this.cost.knows(size))
-    if (this.#again) return
-    this.#interval = this.#tries > timingRounds ? firstProbe : Math.min(2 * this.#interval, lastProbe)
-    this.#tries = 0
-  }
-
-  /** Rounds that tried a larger size than the choice. */
+  /** Rounds that tried another size than the choice. */
   get probes(): number {
     return this.#probes
   }
 
   /** The present choice; null before the first round. */
   get chosen(): Prospect | null {
-    return this.#choice === null ? null : this.#prospect(this.#choice)
+    return this.#prospects().find(({ size }) => size === this.#choice) ?? null
   }
 
   /** The best size to draft, also where not drafting is better. */
   get best(): Prospect {
-    return this.#prospect(this.#bestOf(this.#open()))
+    return best(this.#prospects().filter(({ size }) => size > 0))
   }
 
-  #choose(): number {
-    const best = this.#bestOf([0, ...this.#open()])
-    const present = this.#choice
-    if (present === null || (present !== 0 && !this.#open().includes(present))) return best
-    return this.#rate(best) > this.#rate(present) * better ? best : present
+  #choose(prospects: readonly Prospect[]): Prospect {
+    const first = best(prospects)
+    const present = prospects.find(({ size }) => size === this.#choice)
+    return present && rate(first) <= rate(present) * better ? present : first
   }
 
-  /** Sizes that would give different drafts; what lies beyond the largest draft seen is asked for as a whole. */
-  #open(): readonly number[] {
+  /** The size to try in this round, if any: the one that is being tried, a plain round where its time is not known, or a larger one. */
+  #due(prospects: readonly Prospect[], choice: Prospect): number | null {
+    const current = this.#again ? this.#probe : null
+    if (current !== null && (current > choice.size || (current === 0 && choice.size > 0))) return current
+    if (choice.size > 0 && !this.cost.knows(0) && this.#sincePlain >= firstProbe) return 0
+    const larger = target(prospects, choice)
+    // Rarer where a try costs as much as several rounds of the choice.
+    const wait = larger && Math.min(this.#interval * Math.max(1, larger.cost / choice.cost), lastProbe)
+    return wait !== null && this.#waited >= wait ? (larger?.size ?? null) : null
+  }
+
+  /** One that paid is repeated at once: it may be that the text has changed. */
+  #tried(size: number, { given, path }: SizeOutcome, expected: number): void {
     const { chain } = this.#estimates
+    const cost = this.cost.verify(given) + this.cost.besides(size, { nodes: given, chain })
+    const pays = given > 0 && (1 + path.length) * this.#plainCost() > cost * expected
+    this.#probes++
+    this.#tries++
+    const untimed = this.#tries < timingRounds && !this.cost.knows(size)
+    this.#again = pays || (untimed && (size === 0 || given > 0))
+    if (size > 0) this.#waited = 0
+    if (this.#again) return
+    if (size > 0) this.#interval = this.#tries > timingRounds ? firstProbe : Math.min(2 * this.#interval, lastProbe)
+    this.#tries = 0
+  }
+
+  /** No draft, then the sizes that would give different ones; what lies beyond the largest draft seen is asked for as a whole. */
+  #prospects(): readonly Prospect[] {
+    const { chain, sizes } = this.#estimates
     const limit = this.#estimates.reach(this.#whole)
-    return this.#estimates.sizes.filter((size) => size === this.#whole || size < limit || (!chain && size === limit))
+    const open = sizes.filter((size) => size === this.#whole || size < limit || (!chain && size === limit))
+    const costs = this.#costs([0, ...open])
+    return [0, ...open].map((size, i) => ({
+      size,
+      nodes: size === 0 ? 0 : this.#estimates.reach(size),
+      tokens: size === 0 ? 1 : this.#estimates.tokens(size),
+      cost: (costs[i] as number) / (costs[0] as number),
+    }))
   }
 
-  /** Of the larger sizes the best if nearly everything were accepted; null where that would not be better than the choice. */
-  #target(choice: number): number | null {
-    const hope = (size: number) => (1 + run(hoped, this.#estimates.reach(size))) / this.#costOf(size)
-    const larger = this.#open().filter((size) => size > choice && hope(size) > this.#rate(choice))
-    return larger.length === 0 ? null : larger.reduce((best, size) => (hope(size) >= hope(best) ? size : best))
+  #plainCost(): number {
+    return this.#costs([0, ...this.#estimates.sizes])[0] as number
   }
 
-  /** Rounds between tries: more of them where a try costs as much as several rounds of the choice. */
-  #wait(target: number, choice: number): number {
-    const rounds = Math.max(1, this.#costOf(target) / this.#costOf(choice))
-    return Math.min(this.#interval * rounds, lastProbe)
-  }
-
-  #bestOf(sizes: readonly number[]): number {
-    return sizes.reduce((best, size) => (this.#rate(size) >= this.#rate(best) ? size : best), sizes[0] as number)
-  }
-
-  #rate(size: number): number {
-    return (size === 0 ? 1 : this.#estimates.tokens(size)) / this.#costOf(size)
+  /** Of sizes that ascend. None costs more than a larger one: what looks slower was slowed down by something else. */
+  #costs(sizes: readonly number[]): readonly number[] {
+    let least = Number.POSITIVE_INFINITY
+    return sizes
+      .toReversed()
+      .map((size) => {
+        least = Math.min(least, this.#costOf(size))
+        return least
+      })
+      .reverse()
   }
 
   /** Never nothing: a coarse clock may say that a round took no time. */
@@ -141,10 +155,20 @@ export class SizePolicy {
     const verify = size === 0 ? this.cost.verify(0) : this.#estimates.verifyCost(size)
     return Math.max(verify + this.cost.besides(size, { nodes, chain }), this.cost.verify(0) / 10)
   }
+}
 
-  #prospect(size: number): Prospect {
-    const tokens = size === 0 ? 1 : this.#estimates.tokens(size)
-    const nodes = size === 0 ? 0 : this.#estimates.reach(size)
-    return { size, nodes, tokens, cost: this.#costOf(size) / this.#costOf(0) }
-  }
+function rate({ tokens, cost }: Prospect): number {
+  return tokens / cost
+}
+
+/** Of equal ones the larger. */
+function best(prospects: readonly Prospect[]): Prospect {
+  return prospects.reduce((first, other) => (rate(other) >= rate(first) ? other : first))
+}
+
+/** Of the larger sizes the best if nearly everything were accepted; null where that would not be better than the choice. */
+function target(prospects: readonly Prospect[], choice: Prospect): Prospect | null {
+  const hope = ({ nodes, cost }: Prospect) => (1 + run(hoped, nodes)) / cost
+  const larger = prospects.filter((each) => each.size > choice.size && hope(each) > rate(choice))
+  return larger.length === 0 ? null : larger.reduce((first, other) => (hope(other) >= hope(first) ? other : first))
 }
