@@ -14,7 +14,7 @@ import {
   type SessionView,
   type Tensor,
 } from '@outrider/core'
-import { INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
+import { INDEX, MAX_PATH, MAX_TREE_ROWS } from '@outrider/core/spec'
 import { type Topology, topology } from './options'
 
 /** Rows that bring the draft's cache up to the pending token: that one, and the last draft token after a full accept. */
@@ -68,9 +68,10 @@ export class DraftModelProposer implements Proposer {
     if (own)
       return [this.#programs.get(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
     if (kind === 'prefill') return [this.#followed(pass.rows)]
-    if (nodes + catchUp <= this.session.maxRows) return [this.#followed(nodes + catchUp)]
+    const rows = Math.min(nodes, MAX_PATH - 1) + catchUp
+    if (rows <= Math.min(this.session.maxRows, MAX_PATH)) return [this.#followed(rows)]
     // One row more than a pass holds: the oldest goes first. There is one, for every round commits at least that.
-    return [this.#programs.get('draft follow one', (ops) => this.#followOne(ops)), this.#followed(nodes + catchUp - 1)]
+    return [this.#programs.get('draft follow one', (ops) => this.#followOne(ops)), this.#followed(rows - 1)]
   }
 
   observe({ length, accepted, own }: Committed): void {

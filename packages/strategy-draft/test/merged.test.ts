@@ -7,7 +7,9 @@ import { describe, expect, test } from 'vitest'
 import { checkDraftState, type Drafted } from '../../../verify/src/draft-state'
 import { type ReferenceContext, readReference } from '../../../verify/src/reference'
 import { engineOn } from '../../core/test/support/engines'
+import { spied } from '../../core/test/support/spied'
 import { alternating, oracle, randomTrees, silent } from '../../core/test/support/strategies'
+import { tinyConfig, writeTinyModel } from '../../core/test/support/tiny-model'
 import { draftModel, lookup, suffix } from '../src'
 
 const model = 'models/stories-5m'
@@ -83,6 +85,24 @@ describe('what a part drafts after any rounds is what a session drafts that has 
     )
     expect(drafted).toHaveLength(12)
   })
+})
+
+test('a draft model follows trees of more nodes than a path has rows', async () => {
+  const target = await writeTinyModel({ seed: 2 })
+  const self = draftModel({ model: target, name: 'self', tokens: 3 })
+  const wide = spied({ ...randomTrees(tinyConfig.vocab_size, 240, 1), name: 'wide' })
+  const engine = await engineOn(target, {
+    maxRows: 256,
+    strategies: [{ ...merged(self, wide.strategy), name: 'both' }],
+  })
+  const prompt = Array.from({ length: 150 }, (_, i) => (i * 13 + 5) % 61)
+  const options = { maxTokens: 40, ignoreEos: true }
+  const { ids } = await engine.complete(prompt, options)
+  const result = await engine.complete(prompt, { strategy: 'both', ...options })
+  expect(result.ids).toEqual(ids)
+  // The target is its own draft: in step, it is never wrong.
+  expect(result.stats).toMatchObject({ rounds: 10, acceptedBy: { self: 30 } })
+  expect(wide.asked.some(({ draft: tree }) => (tree?.tokens.length ?? 0) > 128)).toBe(true)
 })
 
 test('merged parts give the ids of plain decoding, in one submission and one read a round', async () => {
