@@ -114,20 +114,22 @@ export async function checkSameTokens(
 
 /**
  * Bits of the logits of one-row decodes against those of the same positions inside verify passes of every size: the path lies
- * interleaved with siblings, and is committed by compaction before the next pass.
+ * interleaved with siblings, and is committed by compaction before the next pass. The model is loaded for the largest size.
  */
 export async function checkBits(
   backend: Backend,
   model: DecoderModel,
   prompt: readonly number[],
-  sizes: readonly number[] = [2, 5, 8, 17, 33, 64],
+  sizes: readonly number[] = [2, 5, 8, 17, 33, 64, 128, 256],
 ): Promise<CheckResult> {
   const faults: string[] = []
   let compared = 0
   const { vocab } = model.config
-  const probe = new ModelProbe(backend, model, prompt.length + sizes.length * 12 + 80, 64)
-  const pathLength = (rows: number) => Math.min(10, Math.floor((rows - 1) / 2) + 1)
+  // The largest passes hold the longest paths that strategies draft.
+  const pathLength = (rows: number) => Math.min(rows > 64 ? 32 : 10, Math.floor((rows - 1) / 2) + 1)
   const total = sizes.reduce((sum, rows) => sum + pathLength(rows), 0)
+  const largest = Math.max(...sizes)
+  const probe = new ModelProbe(backend, model, prompt.length + total + largest, largest)
   try {
     const path = Array.from({ length: total + 1 }, (_, i) => (i * 7919 + 13) % vocab)
     const alone = await decodeAlone(probe, prompt, path)

@@ -8,7 +8,7 @@ import {
   type Tensor,
   type TokenTree,
 } from '@outrider/core'
-import { INDEX, MAX_TREE_ROWS, OUTCOME } from '@outrider/core/spec'
+import { INDEX, MAX_PATH, MAX_TREE_ROWS, OUTCOME } from '@outrider/core/spec'
 
 /** What one pass gave, row by row. */
 export interface PassResult {
@@ -57,7 +57,7 @@ export class ModelProbe {
   }
 
   /** Commits tokens from the start; all but the last go into the cache, in passes of at most `chunk` rows. */
-  async start(tokens: readonly number[], chunk: number = this.maxRows): Promise<void> {
+  async start(tokens: readonly number[], chunk: number = Math.min(this.maxRows, MAX_PATH)): Promise<void> {
     this.#tokens = [...tokens]
     this.#length = 0
     this.backend.write(this.#sequence.history, Uint32Array.from(tokens))

@@ -21,14 +21,14 @@ export async function verifySmolLm2(
   const contexts = await readReference(join(files.folder, 'reference.json'))
   const reference = backend.info.name === 'reference'
   const checkpoint = await openCheckpoint(files.gguf)
-  const model = await loadDecoder(backend, checkpoint, { slots: 256, maxRows: 64 })
+  const model = await loadDecoder(backend, checkpoint, { slots: 512, maxRows: 256 })
   await checkpoint.close()
   await run.check('SmolLM2: first step and hidden states', () =>
     checkFirstStep(backend, model, contexts, captured, backend.info.cacheType === 'f16' ? 2e-2 : 5e-3),
   )
   const first = contexts[1] as (typeof contexts)[number]
   if (!reference)
-    await run.check('SmolLM2: bits of a row alone and in passes of 2 to 64 rows', () =>
+    await run.check('SmolLM2: bits of a row alone and in passes of 2 to 256 rows', () =>
       checkBits(backend, model, first.promptIds),
     )
   model.dispose()

@@ -11,10 +11,12 @@ const embedded = 'models/stories-5m'
 /** A tree of 15 nodes. */
 const branches = [3, 2, 1]
 
+const sizes = [2, 5, 8, 17, 33, 64]
+
 /** How weights and caches are stored, how far hidden states may be off, and how much is run. */
 const storages = [
-  { name: 'f16', cacheType: 'f16', folder: async () => embedded, tolerance: 5e-3, contexts: 8 },
-  { name: 'f32', cacheType: 'f32', folder: () => widenFolder(embedded), tolerance: 2e-3, contexts: 2 },
+  { name: 'f16', cacheType: 'f16', folder: async () => embedded, tolerance: 5e-3, contexts: 8, sizes: [...sizes, 256] },
+  { name: 'f32', cacheType: 'f32', folder: () => widenFolder(embedded), tolerance: 2e-3, contexts: 2, sizes },
 ] as const
 
 for (const storage of storages)
@@ -29,7 +31,7 @@ for (const storage of storages)
       contexts = await readReference(join(embedded, 'reference.json'))
       backend = await webgpu({ cacheType: storage.cacheType })
       const checkpoint = await openCheckpoint(folder)
-      model = await loadDecoder(backend, checkpoint, { slots: 256, maxRows: 64 })
+      model = await loadDecoder(backend, checkpoint, { slots: 512, maxRows: 256 })
       await checkpoint.close()
       const draft = join(embedded, 'draft')
       const strategies = [
@@ -56,9 +58,9 @@ for (const storage of storages)
       expect(faults).toEqual([])
     })
 
-    it('gives a row the same bits alone and in passes of up to 64 rows', async () => {
+    it(`gives a row the same bits alone and in passes of ${storage.sizes} rows`, async () => {
       const prompt = (contexts[6] as ReferenceContext).promptIds
-      expect((await checkBits(backend, model, prompt)).faults).toEqual([])
+      expect((await checkBits(backend, model, prompt, storage.sizes)).faults).toEqual([])
     })
 
     it('gives the greedy ids of the reference outputs up to near ties', async () => {

@@ -26,7 +26,7 @@ export async function verifyStoriesWeights(
 ): Promise<void> {
   const reference = backend.info.name === 'reference'
   const checkpoint = await openCheckpoint(folder)
-  const model = await loadDecoder(backend, checkpoint, { slots: 256, maxRows: 64 })
+  const model = await loadDecoder(backend, checkpoint, { slots: 512, maxRows: 256 })
   await checkpoint.close()
   // Keys and values in f16 move a hidden state by about a thousandth.
   const tolerance = backend.info.cacheType === 'f16' ? 5e-3 : 2e-3
@@ -34,7 +34,9 @@ export async function verifyStoriesWeights(
     checkFirstStep(backend, model, contexts, captured, tolerance),
   )
   const prompt = contexts.map(({ promptIds }) => promptIds).reduce((a, b) => (b.length > a.length ? b : a))
-  await run.check(`${name}: bits of a row alone and in passes of 2 to 64 rows`, () => checkBits(backend, model, prompt))
+  await run.check(`${name}: bits of a row alone and in passes of 2 to 256 rows`, () =>
+    checkBits(backend, model, prompt),
+  )
   model.dispose()
 
   const engine = await createEngine({

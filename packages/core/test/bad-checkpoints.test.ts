@@ -79,7 +79,7 @@ describe('options of createEngine', () => {
     { capacity: 257 },
     { capacity: 10.5 },
     { maxRows: 0 },
-    { maxRows: 65 },
+    { maxRows: 257 },
     { maxRows: Number.NaN },
     { strategies: [{ ...silent(), needs: { layerInputs: [3] } }] },
     { strategies: [{ ...silent(), needs: { layerInputs: [-1] } }] },

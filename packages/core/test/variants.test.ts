@@ -117,10 +117,10 @@ describe.each(variants)('$name', async ({ config: changes, angle = (own) => own,
       expect(Math.abs(logit - (expected[id] as number))).toBeLessThan(2e-5 * spread)
   })
 
-  test('gives a row the same bits alone and in passes of 2 to 64 rows, over caches of any history', async () => {
+  test('gives a row the same bits alone and in passes of 2 to 256 rows, over caches of any history', async () => {
     const backend = referenceBackend()
     const checkpoint = await openCheckpoint(folder)
-    const model = await loadDecoder(backend, checkpoint, { slots: 256, maxRows: 64 })
+    const model = await loadDecoder(backend, checkpoint, { slots: 512, maxRows: 256 })
     await checkpoint.close()
     const { faults } = await checkBits(backend, model, prompt)
     expect(faults).toEqual([])

@@ -2,8 +2,8 @@ import { throwIfAborted } from '../abort'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
 import type { AcceptanceRule, Backend, DecoderModel, KvCache, SessionView, Tensor } from '../spec'
-import { NO_TOKEN, OUTCOME } from '../spec'
-import { type Kept, Verifier } from '../verify'
+import { MAX_PATH, NO_TOKEN, OUTCOME } from '../spec'
+import { chunkRows, type Kept, Verifier } from '../verify'
 import { Counters, type DecodeStats } from './counters'
 import { creditPath, proposedTokens } from './credit'
 import { Device } from './device'
@@ -98,7 +98,7 @@ export class Stepper {
     const end = this.sequence.tokens.length - 1
     while (this.sequence.length < end) {
       throwIfAborted(signal)
-      const to = Math.min(end, this.sequence.length + this.parts.maxRows)
+      const to = Math.min(end, this.sequence.length + chunkRows(this.parts.maxRows))
       const started = performance.now()
       await this.#turn(() => this.#chunk(to))
       this.counters.prefillMs += performance.now() - started
@@ -235,7 +235,7 @@ export class Stepper {
 
   async #propose(most: number): Promise<LaidDraft> {
     const nodes = this.parts.maxRows - 1
-    const depth = Math.min(most, this.sequence.room, nodes + 1) - 1
+    const depth = Math.min(most, this.sequence.room, nodes + 1, MAX_PATH) - 1
     const draft = await this.#proposer.propose({ nodes, depth })
     this.#alive()
     return draft

@@ -1,3 +1,4 @@
+import { chunkRows } from '../verify'
 import type { RunResult } from './run'
 
 /** Counts of several runs. */
@@ -17,7 +18,7 @@ export interface Totals {
   readonly prefills: number
 }
 
-/** `maxRows`: rows of a prefill chunk. */
+/** `maxRows`: rows of the engine's largest pass. */
 export function addUp(results: readonly RunResult[], maxRows: number): Totals {
   const totals = { tokens: 0, rounds: 0, drafts: 0, proposed: 0, evaluated: 0, accepted: 0 }
   const calls = { submits: 0, reads: 0, prefills: 0 }
@@ -27,7 +28,7 @@ export function addUp(results: readonly RunResult[], maxRows: number): Totals {
     for (const name of Object.keys(totals) as (keyof typeof totals)[]) totals[name] += stats[name]
     calls.submits += stats.submits
     calls.reads += stats.reads
-    calls.prefills += Math.ceil(stats.prefilled / maxRows)
+    calls.prefills += Math.ceil(stats.prefilled / chunkRows(maxRows))
     for (const [name, count] of Object.entries(stats.acceptedBy)) acceptedBy[name] = (acceptedBy[name] ?? 0) + count
     stats.acceptedByDepth.forEach((count, depth) => {
       byDepth[depth] = (byDepth[depth] ?? 0) + count

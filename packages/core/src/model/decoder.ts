@@ -89,6 +89,17 @@ function workspace(backend: Backend, owned: Owned, config: ModelConfig, maxRows:
   return { stream, ...layerSpace(backend, owned, config, maxRows), logits: rows(config.vocab, 'logits') }
 }
 
+/** Refuses, before any weight is read, rows of logits that the device cannot bind at once. */
+function checkLogits({ info }: Backend, { vocab }: ModelConfig, maxRows: number): void {
+  const most = Math.floor(info.maxTensorBytes / (4 * vocab))
+  if (maxRows <= most) return
+  throw new OutriderError(
+    'DEVICE_LACKS',
+    `logits of ${maxRows} rows over ${vocab} tokens take ${4 * vocab * maxRows} bytes, and this device binds at most ${info.maxTensorBytes}: lower maxRows to ${most} or less`,
+    { details: { maxRows, vocab, most, maxTensorBytes: info.maxTensorBytes } },
+  )
+}
+
 /** Refuses, before any weight is read, what the attention op refuses. */
 function checkHeads({ headDim }: ModelConfig, location: string): void {
   if (headDim % 2 === 0 && headDim >= 32 && headDim <= 256) return
@@ -116,6 +127,7 @@ export function loadDecoder(backend: Backend, checkpoint: Checkpoint, options: D
   const config = checkpoint.model
   return building(async (owned) => {
     checkHeads(config, checkpoint.location)
+    checkLogits(backend, config, options.maxRows)
     const reader = new WeightReader(backend, checkpoint, owned, { ...options, rotaryOrder: checkpoint.rotaryOrder })
     const embedding = await reader.matrix('model.embed_tokens.weight', [config.vocab, config.hidden])
     const lmHead = config.tied ? embedding : await reader.matrix('lm_head.weight', [config.vocab, config.hidden])

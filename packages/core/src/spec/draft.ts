@@ -4,9 +4,9 @@ import type { Tensor } from './tensor'
 
 /** How much may be drafted in this round. */
 export interface Budget {
-  /** Most nodes of the tree; at least 1. */
+  /** Most nodes of the tree; 1 to 255. */
   readonly nodes: number
-  /** Most levels below the pending token; at least 1. */
+  /** Most levels below the pending token; 1 to 63. */
   readonly depth: number
 }
 

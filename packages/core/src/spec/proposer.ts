@@ -21,7 +21,7 @@ export interface SessionView {
   readonly guarantee: Guarantee
   /** Slots that a cache of this session needs: capacity and the provisional rows of the largest pass. */
   readonly slots: number
-  /** Largest number of rows in one pass, the pending token's included. */
+  /** Largest number of rows in one pass, the pending token's included; MAX_TREE_ROWS at most. */
   readonly maxRows: number
   /** Kept hidden states of the last pass: `final` or the layer id. f32 [maxRows, hidden]. Undefined where not in `needs`. */
   hidden(which: 'final' | number): Tensor | undefined
@@ -46,7 +46,7 @@ export interface Committed {
 export interface Follow {
   /** A chunk of the prompt was prefilled, or a tree verified and its outcome committed. */
   readonly kind: 'prefill' | 'round'
-  /** Rows of the pass. Of a prefill's rows `index[rows]` hold something. */
+  /** Rows of the pass. Of a prefill's rows, MAX_PATH at most, `index[rows]` hold something. */
   readonly pass: Pass
   /** Whether the tree was this proposer's own draft. */
   readonly own: boolean

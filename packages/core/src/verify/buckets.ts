@@ -1,3 +1,5 @@
+import { MAX_PATH } from '../spec'
+
 /** Numbers of rows that programs are recorded for: the powers of two up to `maxRows`. */
 export function buckets(maxRows: number): readonly number[] {
   const sizes: number[] = []
@@ -10,4 +12,9 @@ export function bucketFor(rows: number, maxRows: number): number {
   let size = 1
   while (size < rows) size *= 2
   return Math.min(size, maxRows)
+}
+
+/** Rows of the largest chunk of a prompt: a chunk is a chain, and no path is longer than MAX_PATH. */
+export function chunkRows(maxRows: number): number {
+  return Math.min(maxRows, MAX_PATH)
 }

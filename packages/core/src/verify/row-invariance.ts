@@ -1,7 +1,7 @@
 import { createKvCache } from '../cache'
 import { Owned } from '../owned'
-import type { Backend, DecoderModel, Pass, SequenceTensors, Tensor } from '../spec'
-import { INDEX, MAX_TREE_ROWS } from '../spec'
+import type { Backend, DecoderModel, Pass, SequenceTensors, Tensor, TreeTensors } from '../spec'
+import { INDEX, MAX_PATH, MAX_TREE_ROWS } from '../spec'
 import { buckets } from './buckets'
 
 /** Positions whose one-row results are compared with their bits in larger passes. */
@@ -9,7 +9,8 @@ const positions = 17
 
 /**
  * Whether this device gives a row the same bits alone and in passes of every size: runs the model's first layer over a few tokens
- * one by one, then in every bucket, full and padded. Throws what the device throws.
+ * one by one, then in every bucket, full and padded. A bucket larger than a path holds the same chain several times, so that the
+ * rows that are compared stand all over it. Throws what the device throws.
  */
 export async function rowInvariant(backend: Backend, model: DecoderModel, maxRows: number): Promise<boolean> {
   const owned = new Owned()
@@ -22,9 +23,10 @@ export async function rowInvariant(backend: Backend, model: DecoderModel, maxRow
 
 class Probe {
   readonly #sequence: SequenceTensors
-  readonly #end: Tensor
-  readonly #tokens: Tensor
+  readonly #tree: TreeTensors
   readonly #index: Tensor
+  /** Tokens by position. */
+  readonly #history: Uint32Array<ArrayBuffer>
   readonly #out: Tensor
   readonly #cache: ReturnType<typeof createKvCache>
   readonly #width: number
@@ -38,61 +40,69 @@ class Probe {
     const slots = positions + maxRows
     const words = (count: number, label: string) => owned.add(backend.tensor([count], 'u32', label))
     this.#sequence = { history: words(slots, 'probe history'), length: words(1, 'probe length') }
-    this.#end = words(1, 'probe end')
-    this.#tokens = words(MAX_TREE_ROWS, 'probe tokens')
+    this.#tree = { tokens: words(MAX_TREE_ROWS, 'probe tokens'), shape: words(MAX_TREE_ROWS, 'probe shape') }
     this.#index = words(INDEX.words, 'probe index')
     this.#width = model.config.hidden
     this.#out = owned.add(backend.tensor([maxRows, this.#width], 'f32', 'probe result'))
     this.#cache = owned.add(createKvCache(backend, { ...model.config, layers: 1 }, slots, 'probe'))
     // Any tokens do: a multiplicative step spreads them over the vocabulary.
-    const history = Uint32Array.from({ length: slots }, (_, i) => ((i + 1) * 40503) % model.config.vocab)
-    backend.write(this.#sequence.history, history)
+    this.#history = Uint32Array.from({ length: slots }, (_, i) => ((i + 1) * 40503) % model.config.vocab)
+    backend.write(this.#sequence.history, this.#history)
   }
 
   async run(): Promise<boolean> {
     const count = Math.min(positions, this.maxRows)
     const alone: Uint32Array[] = []
-    for (let at = 0; at < count; at++) alone.push((await this.#pass(1, at, at + 1))[0] as Uint32Array)
+    for (let at = 0; at < count; at++) alone.push((await this.#pass(1, at, 1))[0] as Uint32Array)
     for (const rows of buckets(this.maxRows)) {
       const full = await this.#pass(rows, 0, rows)
-      if (alone.some((row, at) => at < rows && !equal(row, full[at]))) return false
+      if (!full.every((row, at) => alike(row, alone[level(at)]))) return false
       if (rows < 4) continue
       // Each row one place further up, and the upper part of the bucket empty.
-      const padded = await this.#pass(rows, 1, rows / 2 + 2)
-      if (padded.some((row, at) => at + 1 < count && !equal(row, alone[at + 1]))) return false
+      const padded = await this.#pass(rows, 1, (rows >> 1) + 1)
+      if (!padded.every((row, at) => alike(row, alone[level(at) + 1]))) return false
     }
     return true
   }
 
-  /** Bits of the residual stream after the first layer, for positions from..to-1 in a pass recorded for `rows`. */
-  async #pass(rows: number, from: number, to: number): Promise<readonly Uint32Array[]> {
-    const pass: Pass = { rows, first: 0, tokens: this.#tokens, index: this.#index }
+  /**
+   * Bits of the residual stream after the first layer for the first `live` rows of a pass recorded for `rows`: the pending token at
+   * position `base`, and chains of the tokens after it.
+   */
+  async #pass(rows: number, base: number, live: number): Promise<readonly Uint32Array[]> {
+    const pass: Pass = { rows, first: 0, tokens: this.#tree.tokens, index: this.#index }
     const program = this.backend.program(`probe ${rows}`, (ops) => {
-      const { length } = this.#sequence
-      ops.spanIndex({
-        sequence: this.#sequence,
-        from: length,
-        to: this.#end,
-        toOffset: 0,
-        rows,
-        tokens: pass.tokens,
-        index: pass.index,
-      })
+      ops.treeIndex({ tree: this.#tree, sequence: this.#sequence, index: pass.index })
       const x = this.model.forward(ops, { pass, cache: this.#cache, to: 1 })
       ops.concat({ parts: [{ x }], out: this.#out, rows })
     })
     try {
-      this.backend.write(this.#sequence.length, Uint32Array.of(from))
-      this.backend.write(this.#end, Uint32Array.of(to))
+      const row = (at: number): number => (at === 0 ? live : level(at) === 1 ? 0 : at - 1)
+      const token = (at: number): number => this.#history[base + level(at)] as number
+      this.backend.write(this.#sequence.length, Uint32Array.of(base))
+      this.backend.write(
+        this.#tree.shape,
+        Uint32Array.from({ length: live }, (_, at) => row(at)),
+      )
+      this.backend.write(
+        this.#tree.tokens,
+        Uint32Array.from({ length: live }, (_, at) => token(at)),
+      )
       const [bytes] = await this.backend.submit([program], [this.#out])
       const bits = new Uint32Array(bytes as ArrayBuffer)
-      return Array.from({ length: to - from }, (_, row) => bits.slice(row * this.#width, (row + 1) * this.#width))
+      return Array.from({ length: live }, (_, at) => bits.slice(at * this.#width, (at + 1) * this.#width))
     } finally {
       program.dispose()
     }
   }
 }
 
-function equal(a: Uint32Array, b: Uint32Array | undefined): boolean {
-  return b !== undefined && a.every((word, i) => word === b[i])
+/** Level of a row below the pending token: chains as long as a path, one after the other. */
+function level(row: number): number {
+  return row === 0 ? 0 : ((row - 1) % (MAX_PATH - 1)) + 1
+}
+
+/** Whether a row has the bits that it has alone; rows of later positions were not run alone. */
+function alike(row: Uint32Array, alone: Uint32Array | undefined): boolean {
+  return alone === undefined || row.every((word, i) => word === alone[i])
 }

@@ -16,7 +16,7 @@ import type {
   TreeTensors,
 } from '../spec'
 import { INDEX, MAX_TREE_ROWS, OUTCOME } from '../spec'
-import { bucketFor } from './buckets'
+import { bucketFor, chunkRows } from './buckets'
 
 /** Hidden states to keep, by what strategies call them. */
 export type Kept = ReadonlyMap<'final' | number, Tensor>
@@ -69,9 +69,9 @@ export class Verifier {
     }
   }
 
-  /** The pass of a prompt chunk of `rows` rows at most. */
+  /** The pass of a prompt chunk of `rows` rows, `chunkRows` at most. */
   chunkPass(rows: number): Pass {
-    return { rows: bucketFor(rows, this.parts.maxRows), first: 0, tokens: this.#span, index: this.#index }
+    return { rows: bucketFor(rows, chunkRows(this.parts.maxRows)), first: 0, tokens: this.#span, index: this.#index }
   }
 
   /** The pass of a tree of `rows` rows, the pending one included. Throws `TREE_TOO_LARGE`. */
@@ -79,7 +79,7 @@ export class Verifier {
     if (rows > this.parts.maxRows)
       throw new OutriderError(
         'TREE_TOO_LARGE',
-        `a tree of ${rows} rows exceeds the ${this.parts.maxRows} of this engine: raise maxRows`,
+        `a tree of ${rows} rows exceeds the ${this.parts.maxRows} of this engine: raise maxRows, to ${MAX_TREE_ROWS} at most`,
       )
     return { rows: bucketFor(rows, this.parts.maxRows), first: 0, tokens: this.tree.tokens, index: this.#index }
   }

@@ -18,6 +18,7 @@ import type {
   StrategyNeeds,
   Tokenizer,
 } from '../spec'
+import { MAX_TREE_ROWS } from '../spec'
 import { measureVerifyCost, rowInvariant } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
@@ -32,7 +33,10 @@ export interface EngineOptions {
   readonly strategies?: readonly Strategy[]
   /** Tokens that a session can hold, prompt and text together. Default: the model's positions, 4,096 at most. */
   readonly capacity?: number
-  /** Rows of the largest pass: a pending token and up to maxRows - 1 draft nodes. Default 64. */
+  /**
+   * Rows of the largest pass, 1 to 256: a pending token and up to maxRows - 1 draft nodes. Memory for activations and logits grows
+   * with it: f32 [maxRows, vocabulary] alone is 131 MB for 256 rows of 128k tokens. Default 64.
+   */
   readonly maxRows?: number
   readonly onProgress?: (progress: LoadProgress) => void
   readonly signal?: AbortSignal
@@ -176,8 +180,11 @@ function engineLimits(options: EngineOptions, strategies: readonly Strategy[], {
       'INVALID_OPTION',
       `capacity must be 2 to ${model.maxPositions}, the positions that this model was trained for, not ${capacity}`,
     )
-  if (!Number.isInteger(maxRows) || maxRows < 1 || maxRows > 64)
-    throw new OutriderError('INVALID_OPTION', `maxRows must be 1 to 64, not ${maxRows}`)
+  if (!Number.isInteger(maxRows) || maxRows < 1 || maxRows > MAX_TREE_ROWS)
+    throw new OutriderError(
+      'INVALID_OPTION',
+      `maxRows must be 1 to ${MAX_TREE_ROWS}, a pending token and its tree, not ${maxRows}`,
+    )
   return { capacity, maxRows, keep: kept(strategies, model) }
 }
 
