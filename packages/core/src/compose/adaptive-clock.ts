@@ -9,14 +9,22 @@ const forgotten = 128
 
 interface Timed {
   /** Milliseconds beyond what the curve says, latest last. */
-  readonly excess: number[]
+  readonly excess: readonly number[]
+  /** Mean of the faster half; null where there are too few. */
+  readonly ms: number | null
   /** Nodes of its last draft. */
-  nodes: number
+  readonly nodes: number
   /** Round that it was last timed in. */
-  round: number
+  readonly round: number
 }
 
-interface DraftTime {
+/** Plain rounds beyond the curve, and what drafting adds by nodes, ascending from none. */
+interface DraftTimes {
+  readonly base: number
+  readonly points: readonly Point[]
+}
+
+interface Point {
   readonly nodes: number
   readonly ms: number
 }
@@ -30,6 +38,8 @@ export class ClockedCost implements RoundCost {
   readonly #sizes = new Map<number, Timed>()
   readonly #met = new Set<number>()
   #rounds = 0
+  /** As of the last round. */
+  #times: DraftTimes = { base: 0, points: [{ nodes: 0, ms: 0 }] }
 
   constructor(private readonly curve: CostCurve) {}
 
@@ -45,7 +55,8 @@ export class ClockedCost implements RoundCost {
       return
     }
     const excess = [...(this.#timed(size)?.excess ?? []), ms - this.verify(nodes)].slice(-remembered)
-    this.#sizes.set(size, { excess, nodes, round: this.#rounds })
+    this.#sizes.set(size, { excess, ms: fasterHalf(excess), nodes, round: this.#rounds })
+    this.#times = this.#draftTimes()
   }
 
   knows(size: number): boolean {
@@ -55,14 +66,22 @@ export class ClockedCost implements RoundCost {
   /** Sizes not timed yet lie on the line between their neighbours; beyond the last the time grows with the nodes. */
   besides(size: number, { nodes }: DraftShape): number {
     const known = this.#known(size)
+    const { base, points } = this.#times
     if (known !== null) return known
-    const base = this.#plain()
     if (size === 0) return base
-    const points = [{ nodes: 0, ms: 0 }, ...this.#drafting(base)]
-    const left = points.findLast((point) => point.nodes <= nodes) as DraftTime
-    const right = points.find((point) => point.nodes > nodes)
-    if (!right) return base + (left.nodes === 0 ? 0 : (left.ms * nodes) / left.nodes)
-    return base + left.ms + ((right.ms - left.ms) * (nodes - left.nodes)) / (right.nodes - left.nodes)
+    const right = points.findIndex((point) => point.nodes > nodes)
+    const [left, next] = [points.at(right < 0 ? -1 : right - 1), points[right]] as [Point, Point | undefined]
+    if (!next) return base + (left.nodes === 0 ? 0 : (left.ms * nodes) / left.nodes)
+    return base + left.ms + ((next.ms - left.ms) * (nodes - left.nodes)) / (next.nodes - left.nodes)
+  }
+
+  #draftTimes(): DraftTimes {
+    const base = this.#plain()
+    const timed = [...this.#sizes.keys()].flatMap((size) => {
+      const known = size === 0 ? null : this.#known(size)
+      return known === null ? [] : [{ nodes: this.#timed(size)?.nodes as number, ms: Math.max(0, known - base) }]
+    })
+    return { base, points: [{ nodes: 0, ms: 0 }, ...timed.sort((a, b) => a.nodes - b.nodes)] }
   }
 
   /** What a plain round takes beyond the curve; guessed from the others only where they are faster than it, which drafting cannot be. */
@@ -75,25 +94,18 @@ export class ClockedCost implements RoundCost {
     return Math.min(0, ...guesses)
   }
 
-  /** Milliseconds of drafting by nodes, ascending. */
-  #drafting(base: number): readonly DraftTime[] {
-    return [...this.#sizes]
-      .flatMap(([size, { nodes }]) => {
-        const known = size === 0 ? null : this.#known(size)
-        return known === null ? [] : [{ nodes, ms: Math.max(0, known - base) }]
-      })
-      .sort((a, b) => a.nodes - b.nodes)
-  }
-
   #known(size: number): number | null {
-    const excess = this.#timed(size)?.excess ?? []
-    if (excess.length < trusted) return null
-    const faster = excess.toSorted((a, b) => a - b).slice(0, excess.length >> 1)
-    return faster.reduce((sum, ms) => sum + ms, 0) / faster.length
+    return this.#timed(size)?.ms ?? null
   }
 
   #timed(size: number): Timed | undefined {
     const timed = this.#sizes.get(size)
     return timed && this.#rounds - timed.round < forgotten ? timed : undefined
   }
+}
+
+function fasterHalf(excess: readonly number[]): number | null {
+  if (excess.length < trusted) return null
+  const faster = excess.toSorted((a, b) => a - b).slice(0, excess.length >> 1)
+  return faster.reduce((sum, ms) => sum + ms, 0) / faster.length
 }
