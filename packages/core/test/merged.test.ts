@@ -5,10 +5,13 @@ import {
   createEngine,
   type Engine,
   firstOf,
+  type HostDraft,
   merged,
   OutriderError,
+  Owned,
   type Strategy,
 } from '@outrider/core'
+import { INDEX } from '@outrider/core/spec'
 import { describe, expect, test } from 'vitest'
 import { onDevice } from './support/device-draft'
 import { engineOn, failure } from './support/engines'
@@ -60,6 +63,40 @@ const hostGreedy: AcceptanceRule = {
       }
     },
   },
+}
+
+/** `inner`, whose drafts have been through the target's first layer when they are verified. */
+function withLayersRun(inner: Strategy): Strategy {
+  return {
+    ...inner,
+    load: async (host) => {
+      const loaded = await inner.load(host)
+      return {
+        start: (session) => {
+          const { backend, tree, sequence, cache, maxRows: rows } = session
+          const owned = new Owned()
+          const proposer = loaded.start(session)
+          const index = owned.add(backend.tensor([INDEX.words], 'u32', 'index'))
+          const x = owned.add(backend.tensor([rows, host.target.config.hidden], 'f32', 'stream'))
+          const program = owned.add(
+            backend.program('first layer', (ops) => {
+              ops.treeIndex({ tree, sequence, index })
+              const pass = { rows, first: 0, tokens: tree.tokens, index }
+              ops.concat({ parts: [{ x: host.target.forward(ops, { pass, cache, to: 1 }) }], out: x, rows })
+            }),
+          )
+          return {
+            propose: async (budget) => {
+              const { tokens, parents } = (await proposer.propose(budget)) as HostDraft
+              backend.write(tree.tokens, Uint32Array.from(tokens), 1)
+              return { programs: [program], nodes: tokens.length, parents, computed: { layer: 1, x } }
+            },
+            dispose: () => owned.dispose(),
+          }
+        },
+      }
+    },
+  }
 }
 
 describe.each<[string, (parts: Record<string, Strategy>) => Strategy, readonly string[]]>([
@@ -249,6 +286,18 @@ describe('a part', () => {
     const engine = await engineOn(folder, { strategies: [{ ...strategy, name: 'both' }] })
     expect((await complete(engine, 'both')).stats.meanAcceptanceLength).toBe(5)
     expect(own.followed.every(({ chain: straight }) => straight)).toBe(true)
+  })
+
+  test('that has run layers over its rows gives the same ids, passed on alone and in a merged tree', async () => {
+    const other = spied(
+      alternating('other', [silent(), { ...randomTrees(tinyConfig.vocab_size, 9, 5, text), name: 'r' }]),
+    )
+    const early = withLayersRun(spied(oracle(text, 3)).strategy)
+    const strategies = [early, { ...merged(other.strategy, early), name: 'both' }]
+    const engine = await engineOn(folder, { maxRows: 16, strategies })
+    for (const strategy of ['oracle', 'both']) expect((await complete(engine, strategy)).ids).toEqual(ids)
+    expect(other.asked.filter(({ draft }) => (draft?.tokens.length ?? 0) > 0).length).toBeGreaterThan(3)
+    expect(other.asked.filter(({ draft }) => !draft?.tokens.length).length).toBeGreaterThan(3)
   })
 
   test('that proposes what is no tree is refused by its own name', async () => {
