@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts', 'verify/src/**/*.test.ts'],
+          include: ['packages/*/{src,test}/**/*.test.ts', '{scripts,examples,verify/src}/**/*.test.ts'],
           exclude: [...exclude, '**/*.gpu.test.ts', '**/*.dist.test.ts'],
           testTimeout: 60_000,
         },

@@ -33,7 +33,13 @@ const expectations = {
     wrong: (stdout) =>
       Number(acceptanceLength.exec(stdout)?.[1]) > 1 ? null : 'no acceptance length above 1 on stdout',
   },
-  '02-compare': { args: [], wrong: (stdout) => notIdentical(stdout.trim().split('\n').at(-1) ?? '') },
+  '02-compare': {
+    args: [
+      ...['--strategies', 'lookup,draft:branches=2.1.1,eagle3:nodes=7;depth=4;topK=3,firstOf(lookup,medusa)'],
+      ...['--limit', '2', '--max-tokens', '16', '--capacity', '128', '--json', '-'],
+    ],
+    wrong: notIdentical,
+  },
 }
 
 /**

@@ -1,0 +1,104 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CompareReport } from '@outrider/core'
+import { afterAll, describe, expect, test } from 'vitest'
+import { command } from './command'
+
+const folder = await mkdtemp(join(tmpdir(), 'outrider-compare-'))
+afterAll(() => rm(folder, { recursive: true }))
+
+async function run(...args: string[]) {
+  const said = { result: '', note: '' }
+  const code = await command(args, {
+    result: (text) => {
+      said.result += `${text}\n`
+    },
+    note: (text) => {
+      said.note += `${text}\n`
+    },
+  })
+  return { code, ...said }
+}
+
+const onReference = [
+  '--backend',
+  'reference',
+  '--max-tokens',
+  '6',
+  '--limit',
+  '1',
+  '--capacity',
+  '64',
+  '--max-rows',
+  '8',
+]
+
+describe('the command', () => {
+  test('writes a report whose texts are equal, as JSON, Markdown and a table', async () => {
+    const [json, markdown] = [join(folder, 'report.json'), join(folder, 'report.md')]
+    const files = ['--json', json, '--markdown', markdown]
+    const { code, result } = await run(
+      ...onReference,
+      '--strategies',
+      'eagle3:tokens=2,firstOf(lookup,medusa)',
+      ...files,
+    )
+    expect(code).toBe(0)
+    const report: CompareReport = JSON.parse(await readFile(json, 'utf8'))
+    expect(report).toMatchObject({ format: 1, title: 'stories-5m', exact: true, guarantee: 'same-tokens' })
+    expect(report.prompts[0]?.ids).toHaveLength(6)
+    const found = report.strategies.map(({ strategy, failed, identical }) => ({ strategy, failed, identical }))
+    const names = ['plain', 'eagle3:tokens=2', 'firstOf(lookup,medusa)']
+    expect(found).toEqual(names.map((strategy) => ({ strategy, failed: null, identical: true })))
+    expect(report.strategies[1]?.evaluated).toBeGreaterThan(0)
+    expect(result).toMatch(/^plain loops, float32 \(reference;/)
+    expect(await readFile(markdown, 'utf8')).toContain('| eagle3:tokens=2 |')
+  })
+
+  test('by default compares every head that the model has', async () => {
+    const { result } = await run(...onReference, '--max-tokens', '2', '--json', '-')
+    const { strategies }: CompareReport = JSON.parse(result)
+    const names = strategies.map(({ strategy }) => strategy)
+    expect(names).toEqual(['plain', 'lookup', 'eagle3', 'eagle1', 'medusa', 'mtp', 'draft'])
+  })
+
+  test('leaves out prompts that are too long, and says so', async () => {
+    const prompts = join(folder, 'prompts.jsonl')
+    const lines = [
+      { ids: Array(60).fill(5), name: 'the long one' },
+      { ids: [0, 5], name: 'the short one' },
+    ]
+    await writeFile(prompts, lines.map((line) => JSON.stringify(line)).join('\n'))
+    const settings = [...onReference, '--limit', '2', '--prompts', prompts, '--strategies', 'plain']
+    const { code, note, result } = await run(...settings, '--json', '-')
+    expect(code).toBe(0)
+    expect(note).toContain('left out, too long for 64 tokens with 6 more: the long one')
+    expect(JSON.parse(result).prompts.map(({ name }: { name: string }) => name)).toEqual(['the short one'])
+    expect(await run(...settings, '--limit', '1')).toMatchObject({
+      code: 2,
+      note: expect.stringContaining('no prompt is left'),
+    })
+  })
+
+  test('helps', async () => {
+    expect(await run('--help')).toMatchObject({ code: 0, result: expect.stringContaining('--strategies <list>') })
+  })
+
+  test.each([
+    [['--no-such'], '--no-such'],
+    [['--max-tokens', '1'], '--max-tokens must be a whole number of at least 2, not "1"'],
+    [['--backend', 'cuda'], '--backend must be webgpu or reference, not "cuda"'],
+    [['--strategies', 'eagel3'], 'no strategy "eagel3"'],
+    [['--prompts', 'no-such.jsonl'], 'cannot read no-such.jsonl'],
+    [['--model', 'owner/name', '--strategies', 'eagle3'], 'eagle3 needs --heads'],
+  ])('%j is refused with exit code 2', async (args, message) => {
+    expect(await run(...args)).toMatchObject({ code: 2, result: '', note: expect.stringContaining(message) })
+  })
+
+  test('a model that is not there is exit code 1', async () => {
+    const { code, note } = await run('--backend', 'reference', '--model', './no-such-folder', '--strategies', 'plain')
+    expect(code).toBe(1)
+    expect(note).toContain('FILE_NOT_FOUND')
+  })
+})
