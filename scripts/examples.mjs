@@ -36,7 +36,7 @@ const expectations = {
   '02-compare': {
     args: [
       ...['--strategies', 'lookup,draft:branches=2.1.1,eagle3:nodes=7;depth=4;topK=3,firstOf(lookup,medusa)'],
-      ...['--limit', '2', '--max-tokens', '16', '--capacity', '128', '--json', '-'],
+      ...['--limit', '2', '--max-tokens', '8', '--capacity', '128', '--json', '-'],
     ],
     wrong: notIdentical,
   },
