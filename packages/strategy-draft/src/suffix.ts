@@ -8,6 +8,7 @@ import {
   type Strategy,
   type TokenTree,
 } from '@outrider/core'
+import { MAX_TREE_ROWS } from '@outrider/core/spec'
 import { type SuffixNode, type SuffixReader, SuffixTree } from './suffix-tree'
 
 /** How `suffix` drafts. */
@@ -20,7 +21,7 @@ export interface SuffixOptions {
   readonly factor?: number
   /** Continuations less likely than this, by the counts along their path, are not proposed. Default 0.1. */
   readonly minProbability?: number
-  /** Proposes the likeliest continuations as a tree of at most so many nodes; default a chain of the likeliest. */
+  /** Proposes the likeliest continuations as a tree of at most so many nodes, 1 to 255; default a chain of the likeliest. */
   readonly nodes?: number
   /** Most pieces to remember, about 100 bytes each; the rarest go first. Default 100,000. */
   readonly maxPieces?: number
@@ -68,6 +69,8 @@ export function suffix(options: SuffixOptions = {}): Strategy {
   for (const [option, value] of Object.entries({ depth, maxPieces, nodes: nodes ?? 1 }))
     if (!Number.isInteger(value) || value < 1)
       throw new OutriderError('INVALID_OPTION', `suffix: ${option} must be a whole number of at least 1, not ${value}`)
+  if (nodes !== undefined && nodes >= MAX_TREE_ROWS)
+    throw new OutriderError('INVALID_OPTION', `suffix: nodes must be ${MAX_TREE_ROWS - 1} at most, not ${nodes}`)
   if (!(factor > 0)) throw new OutriderError('INVALID_OPTION', `suffix: factor must be positive, not ${factor}`)
   if (!(minProbability >= 0 && minProbability <= 1))
     throw new OutriderError('INVALID_OPTION', `suffix: minProbability must be 0 to 1, not ${minProbability}`)

@@ -86,10 +86,14 @@ describe('suffix', () => {
     await engine.dispose()
   })
 
-  test.each([[{ depth: 0 }], [{ factor: 0 }], [{ minProbability: 2 }], [{ nodes: 1.5 }], [{ maxPieces: -1 }]])(
-    'refuses %o',
-    (options) => {
-      expect(() => suffix(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
-    },
-  )
+  test.each([
+    [{ depth: 0 }],
+    [{ factor: 0 }],
+    [{ minProbability: 2 }],
+    [{ nodes: 1.5 }],
+    [{ nodes: 256 }],
+    [{ maxPieces: -1 }],
+  ])('refuses %o', (options) => {
+    expect(() => suffix(options)).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+  })
 })

@@ -31,11 +31,11 @@ export interface EagleOptions {
 
 /** How a dynamic tree grows. */
 export interface TreeOptions {
-  /** Levels below the pending token. Default 6. */
+  /** Levels below the pending token, 1 to 32. Default 6. */
   readonly depth?: number
-  /** Children of each node that is expanded, and nodes expanded a level. Default 8. */
+  /** Children of each node that is expanded, and nodes expanded a level, 1 to 32; (depth - 1) · topK is 255 at most. Default 8. */
   readonly topK?: number
-  /** Nodes that are verified: the best of all that were drafted. Default 31, a pass of 32 rows. */
+  /** Nodes that are verified: the best of all that were drafted, 1 to 255 but for the engine's `maxRows` - 1. Default 31, a pass of 32 rows. */
   readonly nodes?: number
 }
 
@@ -76,7 +76,9 @@ function growth({ depth = 6, topK = 8, nodes = 31 }: TreeOptions): Required<Tree
   whole('tree.topK', topK, 1, mostChoices)
   whole('tree.nodes', nodes, 1, MAX_TREE_ROWS - 1)
   if ((depth - 1) * topK >= MAX_TREE_ROWS)
-    refuse(`tree: ${depth} levels of ${topK} nodes are more than the ${MAX_TREE_ROWS - 1} that can be drafted`)
+    refuse(
+      `tree: ${depth - 1} levels of ${topK} expanded nodes are more than the ${MAX_TREE_ROWS - 1} that can be: lower depth or topK`,
+    )
   return { depth, topK, nodes }
 }
 

@@ -50,6 +50,12 @@ describe('options', () => {
     expect(draftShape({ head, tree: { nodes: 7 } }).grow).toEqual({ depth: 6, topK: 8, nodes: 7 })
   })
 
+  test('trees may have 255 nodes and 32 levels', () => {
+    expect(draftShape({ head, tree: { depth: 32, topK: 8, nodes: 255 } }).grow?.nodes).toBe(255)
+    expect(draftShape({ head, branches: [15, 16] }).paths).toHaveLength(255)
+    expect(draftShape({ head, tokens: 32 }).paths).toHaveLength(32)
+  })
+
   test('a path implies its beginnings', () => {
     expect(draftShape({ head, choices: [[0, 1], [2], [0]] }).paths).toEqual([[0], [0, 1], [2]])
   })

@@ -1,0 +1,4 @@
+import { webgpu } from '@outrider/kernels'
+import { testLargeTrees } from '../../core/test/support/large-trees'
+
+testLargeTrees('WebGPU', () => webgpu())
