@@ -9,10 +9,11 @@ test('an engine is compared: texts are equal, and counts are those of its own st
   const maxTokens = 24
   const plain = await (await tinyEngine()).complete(prompt, { maxTokens, ignoreEos: true })
   const text = [...prompt, ...plain.ids]
-  const wrong = proposing('wrong', ({ tokens }) => ({ tokens: [(tokens.at(-1) as number) ^ 1], parents: [-1] }))
+  const wrong = proposing('wrong', ({ tokens }) => ({ tokens: [((tokens.at(-1) as number) + 1) % 61], parents: [-1] }))
   const engine = await tinyEngine(
     {},
     {
+      maxRows: 128,
       strategies: [
         oracle(text, 3),
         { ...firstOf(oracle(text, 2, 'two'), oracle(text, 1, 'one')), name: 'composed' },
@@ -21,7 +22,9 @@ test('an engine is compared: texts are equal, and counts are those of its own st
       ],
     },
   )
-  const report = await compare(engine, { prompts: [{ prompt, name: 'the text' }, [7, 8]], maxTokens, phasePrompts: 1 })
+  // Two chunks of prefill: neither is a round's submission.
+  const long = Array.from({ length: 100 }, (_, i) => i % 61)
+  const report = await compare(engine, { prompts: [{ prompt, name: 'the text' }, long], maxTokens, phasePrompts: 1 })
   expect(report.strategies.map(({ strategy }) => strategy)).toEqual(engine.strategies)
   for (const { failed, identical, submitsPerRound, readsPerRound, phasesMs } of report.strategies) {
     expect({ failed, identical, submitsPerRound, readsPerRound }).toEqual({
