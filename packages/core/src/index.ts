@@ -62,6 +62,17 @@ export {
   WeightReader,
 } from './model'
 export { type Disposable, Owned } from './owned'
+export {
+  gumbelOf,
+  type NoiseKey,
+  noiseWgsl,
+  noiseWords,
+  type SamplingParams,
+  samplingWords,
+  threefry,
+  uniformOf,
+  type Words4,
+} from './sample'
 export type * from './spec'
 export {
   chain,

@@ -9,6 +9,7 @@ type Results = Awaited<ReturnType<typeof run>>
 /** Work on this machine's device and on the reference. */
 export interface AgainstReference {
   readonly device: Backend
+  readonly reference: Backend
   /** Runs `work` on both and expects equal results. */
   same(work: Work): Promise<Results>
   /** Runs `work` on both and expects results within `limit` (normalised mean squared error), not all of them zero. */
@@ -34,6 +35,7 @@ export function againstReference(): AgainstReference {
     get device() {
       return open()
     },
+    reference,
     async same(work) {
       const found = await run(open(), work)
       expect(found).toEqual(await run(reference, work))

@@ -1,4 +1,4 @@
-import { type Backend, INDEX, MAX_TREE_ROWS, type Ops, OUTCOME, type Pass } from '@outrider/core/spec'
+import { type Backend, INDEX, MAX_TREE_ROWS, type Ops, OUTCOME, type Pass, SAMPLING } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openNull } from './backends'
 
@@ -110,6 +110,27 @@ describe.each([{ subgroups: true }, { subgroups: false }])(
           ops.topK({ logits, vocab, rows: 4, k, ids, logProbs })
         })
       }
+    })
+
+    test.each([100, 5000])('sampling from %i tokens', async (vocab) => {
+      const floats = (shape: number[]) => backend.tensor(shape, 'f32', 'f32')
+      const words = (shape: number[]) => backend.tensor(shape, 'u32', 'u32')
+      const sampling = { params: words([SAMPLING.words]), counts: words([vocab]), bias: floats([vocab]) }
+      const [targetIds, mask] = [words([vocab]), words([4, Math.ceil(vocab / 32)])]
+      const [logits, adjusted, logProbs] = [floats([4, vocab]), floats([4, vocab]), floats([4])]
+      const rows = { logits, vocab, pass, sampling }
+      const dispatches = await compiles((ops) => {
+        for (const out of [logits, adjusted])
+          for (const masked of [{}, { mask }]) ops.adjustLogits({ ...rows, out, ...masked })
+        ops.filterLogits(rows)
+        for (const map of [{}, { targetIds }]) {
+          ops.perturbLogits({ ...rows, ...map })
+          ops.sample({ ...rows, ...map, out: t.choices })
+        }
+        ops.logProbsOf({ logits, vocab, rows: 4, ids: t.choices, out: logProbs })
+        ops.countTokens({ outcome: t.outcome, sampling })
+      })
+      expect(dispatches).toBe(vocab > 4096 ? 14 : 12)
     })
   },
 )

@@ -54,6 +54,11 @@ export class HostTensor implements Tensor {
     return this.#alive() as Uint32Array
   }
 
+  /** A u32 tensor's words as the floats whose bits they are. */
+  get bitsAsFloats(): Float32Array {
+    return new Float32Array(this.words.buffer)
+  }
+
   /** Rounds to what the element type can hold. */
   store(index: number, value: number): void {
     this.floats[index] = this.dtype === 'f16' ? fromHalf(toHalf(value)) : value

@@ -1,8 +1,11 @@
 import { checkedOps, INDEX, type Ops, OUTCOME } from '../spec'
 import { host, hostWeight } from './memory'
+import { adjust } from './ops/adjust'
 import { attend, liveRows, placeHeads } from './ops/attention'
 import { largest, mostLikely } from './ops/choose'
 import { inputs, normalise, product, silu } from './ops/dense'
+import { count, draw, logProbs, perturb } from './ops/draw'
+import { filter } from './ops/filter'
 import { acceptedRows, commit, compact, indexSpan, indexTree, walk } from './ops/tree'
 
 /** The ops of the reference backend: each is checked now and pushes what to run later. */
@@ -168,6 +171,13 @@ export function recordOps(push: (step: () => void) => void): Ops {
         }
       })
     },
+
+    adjustLogits: (args) => push(() => adjust(args)),
+    filterLogits: (args) => push(() => filter(args)),
+    sample: (args) => push(() => draw(args)),
+    perturbLogits: (args) => push(() => perturb(args)),
+    countTokens: (args) => push(() => count(args)),
+    logProbsOf: (args) => push(() => logProbs(args)),
 
     kernel: ({ tensors, reference }) =>
       push(() =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { referenceBackend } from '../reference'
 import type { Backend, DType, Ops, Shape, Tensor, Weight } from '.'
-import { INDEX, MAX_TREE_ROWS, OUTCOME } from '.'
+import { INDEX, MAX_TREE_ROWS, OUTCOME, SAMPLING } from '.'
 
 const backend: Backend = referenceBackend()
 const tensor = (shape: Shape, dtype: DType = 'f32'): Tensor => backend.tensor(shape, dtype, `${dtype} ${shape}`)
@@ -30,6 +30,10 @@ const cache = { tensor: tensor([2, 2, 1, 50, 32], 'f16'), layer: 1 }
 const logits = tensor([rows, vocab])
 const ids = words(3 * rows)
 const logProbs = tensor([3 * rows])
+const sampling = { params: words(SAMPLING.words), counts: words(vocab), bias: tensor([vocab]) }
+const adjusted = tensor([rows, vocab])
+const mask = tensor([rows, 4], 'u32')
+const targetIds = words(vocab)
 const headGain = { gain: tensor([32]), eps: 1e-5 }
 
 const gainOf = (shape: Shape, dtype: DType = 'f32') => ({ norm: { gain: tensor(shape, dtype), eps: 1e-5 } })
@@ -86,6 +90,12 @@ const right: { readonly [K in keyof Ops]: () => Arguments<K> } = {
   setLength: () => ({ sequence, length: sequence.length, offset: -1 }),
   add: () => ({ a: x, b: x, out: x, rows }),
   concat: () => ({ parts: [{ x, norm }, { x }], out: tensor([rows, 2 * width]), rows }),
+  adjustLogits: () => ({ logits, vocab, pass, sampling, out: logits, mask }),
+  filterLogits: () => ({ logits, vocab, pass, sampling }),
+  sample: () => ({ logits, vocab, pass, sampling, out: choices, ahead: 2, stream: 1, targetIds }),
+  perturbLogits: () => ({ logits, vocab, pass, sampling, ahead: -1, stream: 0xffffffff, targetIds }),
+  countTokens: () => ({ outcome, sampling }),
+  logProbsOf: () => ({ logits, vocab, rows, ids: choices, out: tensor([rows]) }),
   kernel: () => ({
     label: 'mine',
     wgsl: '',
@@ -156,6 +166,21 @@ const inputCases = {
   'input of another width': () => ({ x: narrow }),
   'input of words': () => ({ x: integers }),
   'input in one axis': () => ({ x: flat }),
+}
+
+const logitsCases = {
+  ...passCases,
+  'logits of another vocabulary': () => ({ vocab: vocab - 1 }),
+  'too few rows of logits': () => ({ logits: tensor([rows - 1, vocab]) }),
+  'too few parameters': () => ({ sampling: { ...sampling, params: few } }),
+  'parameters of floats': () => ({ sampling: { ...sampling, params: tensor([SAMPLING.words]) } }),
+}
+const noiseCases = {
+  'half a position': () => ({ ahead: 0.5 }),
+  'a negative stream': () => ({ stream: -1 }),
+  'a stream beyond a word': () => ({ stream: 2 ** 32 }),
+  'too few target ids': () => ({ targetIds: few }),
+  'target ids of floats': () => ({ targetIds: sampling.bias }),
 }
 
 const cases: readonly Wrong[] = [
@@ -316,6 +341,44 @@ const cases: readonly Wrong[] = [
     'a part of words': () => ({ parts: [{ x: integers }, { x }] }),
     'a part as output': () => ({ parts: [{ x: out }], out }),
     'a gain of another width': () => ({ parts: [{ x, ...gainOf([width + 1]) }, { x }] }),
+  }),
+  ...wrong('adjustLogits', {
+    ...logitsCases,
+    'too few counts': () => ({ sampling: { ...sampling, counts: few } }),
+    'too short a bias': () => ({ sampling: { ...sampling, bias: tensor([vocab - 1]) } }),
+    'a bias of words': () => ({ sampling: { ...sampling, bias: targetIds } }),
+    'output of another vocabulary': () => ({ out }),
+    'too few rows of mask': () => ({ mask: tensor([rows - 1, 4], 'u32') }),
+    'a mask of a byte a token': () => ({ mask: tensor([rows, 25], 'u32') }),
+    'a mask of floats': () => ({ mask: tensor([rows, 4]) }),
+    'the bias as output': () => ({ out: adjusted, sampling: { ...sampling, bias: adjusted } }),
+  }),
+  ...wrong('filterLogits', logitsCases),
+  ...wrong('sample', {
+    ...logitsCases,
+    ...noiseCases,
+    'too few words for the output': () => ({ at: 1 }),
+    'output before the first word': () => ({ at: -1 }),
+    'output of floats': () => ({ out: logits }),
+    'target ids as output': () => ({ out: targetIds }),
+    'counts as output': () => ({ out: sampling.counts }),
+  }),
+  ...wrong('perturbLogits', { ...logitsCases, ...noiseCases }),
+  ...wrong('countTokens', {
+    'too small an outcome': () => ({ outcome: few }),
+    'counts of floats': () => ({ sampling: { ...sampling, counts: sampling.bias } }),
+    'the outcome as counts': () => ({ sampling: { ...sampling, counts: outcome } }),
+  }),
+  ...wrong('logProbsOf', {
+    ...rowCases,
+    'logits of another vocabulary': () => ({ vocab: vocab - 1 }),
+    'too few rows of logits': () => ({ logits: tensor([rows - 1, vocab]) }),
+    'too few ids': () => ({ at: 1 }),
+    'output before the first word': () => ({ at: -1 }),
+    'ids of floats': () => ({ ids: tensor([rows]) }),
+    'output of words': () => ({ out: words(rows) }),
+    'too short an output': () => ({ out: tensor([rows - 1]) }),
+    'logits as output': () => ({ out: logits }),
   }),
   ...wrong('kernel', { 'a tensor of halves': () => ({ tensors: [{ tensor: halves, access: 'read' as const }] }) }),
 ]

@@ -1,4 +1,5 @@
 import { OutriderError } from '../errors'
+import { checkedSampling } from './checked-sampling'
 import * as check from './checks'
 import type { CustomKernel, Norm, Ops } from './ops'
 import { INDEX, MAX_PATH, MAX_TREE_ROWS, OUTCOME, type Pass } from './pass'
@@ -226,6 +227,7 @@ export function checkedOps(ops: Ops): Ops {
       concat(args)
       ops.concat(args)
     },
+    ...checkedSampling(ops),
     kernel: (args) => {
       kernel(args)
       ops.kernel(args)

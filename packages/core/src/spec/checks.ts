@@ -50,6 +50,17 @@ export function elements(op: string, name: string, tensor: Tensor, dtype: DType,
     refuse(op, `${name} must hold at least ${count} ${dtype}, but ${tensor.label} is ${tensor.dtype} [${tensor.shape}]`)
 }
 
+/** A bit for each of `width` columns: u32 [rows or more, ⌈width / 32⌉]. */
+export function bitRows(op: string, name: string, tensor: Tensor, rows: number, width: number): void {
+  const words = Math.ceil(width / 32)
+  const [height, columns] = tensor.shape as [number, number]
+  if (tensor.dtype !== 'u32' || tensor.shape.length !== 2 || height < rows || columns !== words)
+    refuse(
+      op,
+      `${name} must be u32 [${rows} rows or more, ${words}], but ${tensor.label} is ${tensor.dtype} [${tensor.shape}]`,
+    )
+}
+
 /** f32 [width]. */
 export function vector(op: string, name: string, tensor: Tensor, width: number): void {
   if (tensor.dtype !== 'f32' || tensor.shape.length !== 1 || tensor.shape[0] !== width)

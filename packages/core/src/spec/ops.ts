@@ -1,4 +1,5 @@
 import type { KvLayer, Pass, SequenceTensors, TreeTensors } from './pass'
+import type { SamplingOps } from './sampling'
 import type { Tensor, Weight } from './tensor'
 
 /** Root-mean-square normalisation: x / sqrt(mean(x²) + eps) · gain. */
@@ -18,11 +19,11 @@ export interface RopeTable {
  *
  * Activations are f32 [rows at least, width], of which the first `rows` rows are used. Every op is *row-invariant*: what it
  * computes for a row depends, to the last bit, on that row's inputs alone, not on how many rows there are, what the others
- * hold, where the row stands or what `rows` the program was recorded for (tested for 1 to 64). Where `pass` is given, its rows
+ * hold, where the row stands or what `rows` the program was recorded for (tested for 1 to 256). Where `pass` is given, its rows
  * are those of the op, and padding rows may be left uncomputed. What an op writes is none of its other tensors, but where it
  * says so. Running an op allocates nothing. Each throws `SHAPE_MISMATCH` at recording (`checkedOps`).
  */
-export interface Ops {
+export interface Ops extends SamplingOps {
   /**
    * out[r, :] = table[pass.tokens[first + r], :]; a token beyond the table, as NO_TOKEN is, means its last row.
    * table [vocab, width]; out f32 [rows, width].

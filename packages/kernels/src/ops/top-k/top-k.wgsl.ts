@@ -86,19 +86,30 @@ fn main(
 }`
 }
 
+/**
+ * `fn logSum(row: u32, chunks: u32) -> f32`: log of the sum of exp over a row, of what the first pass left in `records`, chunk after
+ * chunk. Needs `orderWgsl`.
+ */
+export function logSumOfRecords(k: number): string {
+  const words = recordWords(k)
+  return /* wgsl */ `
+fn logSum(row: u32, chunks: u32) -> f32 {
+  let start = row * chunks * ${words}u;
+  var peakWord = lowest;
+  for (var c = 0u; c < chunks; c++) { peakWord = max(peakWord, records[start + c * ${words}u]); }
+  let peak = ordered(peakWord);
+  var total = 0.0;
+  for (var c = 0u; c < chunks; c++) {
+    let word = records[start + c * ${words}u];
+    if (word > lowest) { total = fma(bitcast<f32>(records[start + c * ${words}u + 1u]), exp(max(ordered(word) - peak, -87.0)), total); }
+  }
+  return peak + log(max(total, 1.0)); // the peak alone gives 1
+}`
+}
+
 /** Second pass, one workgroup a row: merges the chunks' winners, and their sums in the order of the chunks. */
 export function topKMergeWgsl({ k, withLogProbs }: { readonly k: number; readonly withLogProbs: boolean }): string {
   const words = recordWords(k)
-  const norm = /* wgsl */ `
-  var peakWord = lowest;
-  for (var c = 0u; c < p.chunks; c++) { peakWord = max(peakWord, records[row + c * ${words}u]); }
-  let peak = ordered(peakWord);
-  var total = 0.0;
-  for (var c = 0u; c < p.chunks; c++) {
-    let word = records[row + c * ${words}u];
-    if (word > lowest) { total = fma(bitcast<f32>(records[row + c * ${words}u + 1u]), exp(max(ordered(word) - peak, -87.0)), total); }
-  }
-  let norm = peak + log(max(total, 1.0)); // the peak alone gives 1`
   return /* wgsl */ `
 struct Params { chunks: u32, at: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -106,6 +117,7 @@ struct Params { chunks: u32, at: u32 }
 @group(0) @binding(2) var<storage, read_write> ids: array<u32>;
 ${withLogProbs ? '@group(0) @binding(3) var<storage, read_write> logProbs: array<u32>; // bits of f32' : ''}
 ${orderWgsl}
+${withLogProbs ? logSumOfRecords(k) : ''}
 ${shared(k)}
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -113,7 +125,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let start = 0u;
   let end = p.chunks * ${k}u;
   let to = p.at + group.x * ${k}u;
-  ${withLogProbs ? norm : ''}
+  ${withLogProbs ? 'let norm = logSum(group.x, p.chunks);' : ''}
   ${state}
   ${rounds({
     k,

@@ -1,0 +1,16 @@
+import type { Ops } from '@outrider/core/spec'
+import type { Recorder } from '../../recorder'
+import { countTokensWgsl } from './count-tokens.wgsl'
+
+/** Counts an outcome's tokens. */
+export function countTokens(recorder: Recorder, { outcome, sampling }: Parameters<Ops['countTokens']>[0]): void {
+  recorder.dispatch({
+    label: 'countTokens',
+    wgsl: countTokensWgsl,
+    buffers: [
+      { buffer: outcome, access: 'read' },
+      { buffer: sampling.counts, access: 'read_write' },
+    ],
+    workgroups: [1],
+  })
+}

@@ -1,0 +1,22 @@
+import type { Ops } from '@outrider/core/spec'
+import type { Recorder } from '../../recorder'
+import { sumChunks } from '../top-k/top-k'
+import { logProbsOfWgsl } from './log-probs-of.wgsl'
+
+/** The log-sum-exp of each row as `topK` makes it, and the logit of one token against it. */
+export function logProbsOf(recorder: Recorder, args: Parameters<Ops['logProbsOf']>[0]): void {
+  const { logits, vocab, rows, ids, out, at = 0 } = args
+  const { records, chunks } = sumChunks(recorder, { logits, vocab, rows, k: 1 })
+  recorder.dispatch({
+    label: 'logProbsOf',
+    wgsl: logProbsOfWgsl,
+    params: [{ u32: vocab }, { u32: rows }, { u32: chunks }, { u32: at }],
+    buffers: [
+      { buffer: records, access: 'read' },
+      { buffer: logits, access: 'read' },
+      { buffer: ids, access: 'read' },
+      { buffer: out, access: 'read_write' },
+    ],
+    workgroups: [Math.ceil(rows / 64)],
+  })
+}
