@@ -1,5 +1,5 @@
-import { OutriderError, type Strategy } from '@outrider/core'
-import { type DraftModelOptions, levels } from './options'
+import type { Strategy } from '@outrider/core'
+import { checkFirstLevel, type DraftModelOptions, levels } from './options'
 import { DraftModelProposer } from './proposer'
 import { checkVocabulary } from './vocabulary'
 
@@ -16,17 +16,12 @@ import { checkVocabulary } from './vocabulary'
  * ```
  */
 export function draftModel(options: DraftModelOptions): Strategy {
-  const children = levels(options)
+  const children = levels(options, 'draftModel')
   return {
     specVersion: 1,
     name: options.name ?? 'draft-model',
     load: async (host) => {
-      const first = children[0] as number
-      if (host.maxRows > 1 && first >= host.maxRows)
-        throw new OutriderError(
-          'INVALID_OPTION',
-          `draftModel: a first level of ${first} children does not fit an engine of ${host.maxRows} rows a pass (maxRows)`,
-        )
+      checkFirstLevel(children, host.maxRows, 'draftModel')
       const { model, tokenizer } = await host.loadModel(options.model)
       try {
         const target = { model: host.target.config, tokenizer: host.tokenizer }

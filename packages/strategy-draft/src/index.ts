@@ -1,4 +1,5 @@
 export { draftModel } from './draft-model'
+export { type EarlyExitOptions, earlyExit } from './early-exit'
 export { type LookupOptions, lookup } from './lookup'
 export type { DraftModelOptions } from './options'
 export { type SuffixOptions, type SuffixStore, suffix, suffixStore } from './suffix'

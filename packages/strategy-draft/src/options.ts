@@ -1,4 +1,5 @@
 import { type ModelLocation, OutriderError } from '@outrider/core'
+import { MAX_PATH, MAX_TREE_ROWS } from '@outrider/core/spec'
 
 /** How `draftModel` drafts. */
 export interface DraftModelOptions {
@@ -6,25 +7,51 @@ export interface DraftModelOptions {
   readonly model: ModelLocation
   /** Name in `generate({ strategy })`. Default `draft-model`. */
   readonly name?: string
-  /** Tokens of a chain. Default 5. Not together with `branches`. */
+  /** Tokens of a chain, 1 to 63. Default 5. Not together with `branches`. */
   readonly tokens?: number
   /**
    * Children of each node by level, for a tree: `[3, 2, 1]` drafts three tokens after the pending one, two after each of those,
-   * one after each of those, 15 nodes in all.
+   * one after each of those, 15 nodes in all. At most 255 nodes; of a tree that is larger than the engine's `maxRows` allows, the
+   * first levels that fit are drafted.
    */
   readonly branches?: readonly number[]
 }
 
-/** Children of each node by level. Throws `INVALID_OPTION`. */
-export function levels({ tokens, branches }: DraftModelOptions): readonly number[] {
+/** How large a draft is. */
+export type DraftSize = Pick<DraftModelOptions, 'tokens' | 'branches'>
+
+/** Children of each node by level; `who` is named in messages. Throws `INVALID_OPTION`. */
+export function levels({ tokens, branches }: DraftSize, who: string): readonly number[] {
   if (tokens !== undefined && branches !== undefined)
-    throw new OutriderError('INVALID_OPTION', 'draftModel: give either tokens (a chain) or branches (a tree)')
+    throw new OutriderError('INVALID_OPTION', `${who}: give either tokens (a chain) or branches (a tree)`)
   if (tokens !== undefined && (!Number.isInteger(tokens) || tokens < 1))
-    throw new OutriderError('INVALID_OPTION', `draftModel: tokens must be a whole number of at least 1, not ${tokens}`)
+    throw new OutriderError('INVALID_OPTION', `${who}: tokens must be a whole number of at least 1, not ${tokens}`)
   const plan = branches ?? new Array<number>(tokens ?? 5).fill(1)
   if (plan.length < 1 || plan.some((count) => !Number.isInteger(count) || count < 1 || count > 32))
-    throw new OutriderError('INVALID_OPTION', `draftModel: every level needs 1 to 32 children, not [${plan}]`)
+    throw new OutriderError('INVALID_OPTION', `${who}: every level needs 1 to 32 children, not [${plan}]`)
+  if (plan.length >= MAX_PATH)
+    throw new OutriderError('INVALID_OPTION', `${who}: a draft has ${MAX_PATH - 1} levels at most, not ${plan.length}`)
+  let [nodes, above] = [0, 1]
+  for (const children of plan) {
+    above *= children
+    nodes += above
+  }
+  if (nodes >= MAX_TREE_ROWS)
+    throw new OutriderError(
+      'INVALID_OPTION',
+      `${who}: branches [${plan}] are ${nodes} nodes, more than the ${MAX_TREE_ROWS - 1} of a tree`,
+    )
   return plan
+}
+
+/** Refuses a first level that no pass holds: nothing would ever be drafted. Throws `INVALID_OPTION`. */
+export function checkFirstLevel(children: readonly number[], maxRows: number, who: string): void {
+  const first = children[0] as number
+  if (maxRows > 1 && first >= maxRows)
+    throw new OutriderError(
+      'INVALID_OPTION',
+      `${who}: a first level of ${first} children does not fit an engine of ${maxRows} rows a pass (maxRows)`,
+    )
 }
 
 /** A tree whose nodes of a level all have equally many children. */
