@@ -41,7 +41,7 @@ describe('the command', () => {
     const { code, result } = await run(
       ...onReference,
       '--strategies',
-      'eagle3:tokens=2,firstOf(lookup,medusa)',
+      'eagle3:tokens=2,firstOf(lookup,medusa),adaptive(earlyExit:layer=4;tokens=3)',
       ...files,
     )
     expect(code).toBe(0)
@@ -49,7 +49,7 @@ describe('the command', () => {
     expect(report).toMatchObject({ format: 1, title: 'stories-5m', exact: true, guarantee: 'same-tokens' })
     expect(report.prompts[0]?.ids).toHaveLength(6)
     const found = report.strategies.map(({ strategy, failed, identical }) => ({ strategy, failed, identical }))
-    const names = ['plain', 'eagle3:tokens=2', 'firstOf(lookup,medusa)']
+    const names = ['plain', 'eagle3:tokens=2', 'firstOf(lookup,medusa)', 'adaptive(earlyExit:layer=4;tokens=3)']
     expect(found).toEqual(names.map((strategy) => ({ strategy, failed: null, identical: true })))
     expect(report.strategies[1]?.evaluated).toBeGreaterThan(0)
     expect(result).toMatch(/^plain loops, float32 \(reference;/)

@@ -1,5 +1,5 @@
 import { adaptive, firstOf, merged, OutriderError, type Strategy } from '@outrider/core'
-import { draftModel, lookup, suffix } from '@outrider/strategy-draft'
+import { draftModel, earlyExit, lookup, suffix } from '@outrider/strategy-draft'
 import { eagle } from '@outrider/strategy-eagle'
 import { mcSim7b63, medusa } from '@outrider/strategy-medusa'
 import { mtp } from '@outrider/strategy-mtp'
@@ -64,6 +64,15 @@ const kinds: Readonly<Record<string, Kind>> = {
     options: ['tokens', 'branches', 'modules', 'head'],
     make: ({ options, head }) =>
       mtp({ head: head('mtp'), ...options.numbers('tokens', 'modules'), ...options.branches() }),
+  },
+  earlyExit: {
+    options: ['layer', 'tokens', 'branches'],
+    make: ({ options }) => {
+      const { layer, tokens } = options.numbers('layer', 'tokens')
+      if (layer === undefined)
+        throw new UsageError('earlyExit needs layer, how many of the layers draft: earlyExit:layer=4')
+      return earlyExit({ layer, ...(tokens !== undefined && { tokens }), ...options.branches() })
+    },
   },
   firstOf: { options: [], parts: many, make: ({ parts }) => firstOf(...parts) },
   merged: { options: [], parts: many, make: ({ parts }) => merged(...parts) },

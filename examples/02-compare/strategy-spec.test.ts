@@ -40,6 +40,7 @@ describe('strategy expressions', () => {
     ['lookup:tokens=0', 'lookup:tokens=0: lookup: tokens must be a whole number of at least 1, not 0'],
     ['draft:branches=3..1', 'branches must be a number, not ""'],
     ['eagle3:tokens=3;nodes=9', 'eagle: give one of tokens and tree'],
+    ['earlyExit:tokens=3', 'earlyExit needs layer'],
     ['lookup(eagle3)', 'lookup takes no strategies in parentheses'],
     ['firstOf(lookup)', 'firstOf takes 2 to 9 strategies in parentheses'],
     ['adaptive(lookup,mtp)', 'adaptive takes one strategy in parentheses'],
@@ -52,10 +53,10 @@ describe('strategy expressions', () => {
 
   test('make strategies under their own text', () => {
     const all =
-      'lookup,suffix:nodes=15,draft:branches=3.2.1,eagle3,eagle1:tokens=4,medusa:nodes=15,mtp:tokens=3,' +
+      'lookup,suffix:nodes=15,draft:branches=3.2.1,eagle3,eagle1:tokens=4,medusa:nodes=15,mtp:tokens=3,earlyExit:layer=4;tokens=3,' +
       'firstOf(lookup,eagle3),merged(lookup,eagle3:tokens=3),adaptive(eagle3)'
     const specs = parseStrategies(all)
-    expect(specs).toHaveLength(10)
+    expect(specs).toHaveLength(11)
     for (const spec of specs) expect(buildStrategy(spec, 'heads').name).toBe(spec.text)
   })
 

@@ -30,7 +30,7 @@ export interface CompareOptions {
   readonly warmUpMs?: number
   /**
    * How many of the prompts, spread evenly over the list, are decoded once more for `phasesMs`, in generations of their own so
-   * that timing does not slow the others. Default 4; 0 for none.
+   * that timing does not slow the others. Default 4, 1 on devices that are `software`; 0 for none.
    */
   readonly phasePrompts?: number
   /** Measures what verify passes of every size cost on this device. Default false. */
@@ -86,7 +86,8 @@ export function comparePlan(engine: Comparable, options: CompareOptions): Compar
     cost = false,
     title = null,
   } = options
-  const { warmUpMs = engine.backend.info.software ? 0 : 500, phasePrompts = 4 } = options
+  const { warmUpMs = engine.backend.info.software ? 0 : 500, phasePrompts = engine.backend.info.software ? 1 : 4 } =
+    options
   const prompts = options.prompts.map(named)
   if (prompts.length === 0) throw new OutriderError('INVALID_OPTION', 'compare: give at least one prompt')
   whole('maxTokens', maxTokens, 2)
