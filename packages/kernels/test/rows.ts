@@ -31,10 +31,12 @@ export function among(
   return data
 }
 
-/** Every number of rows up to 64; the ones around which tiles begin and end; a few of each tile, for slow shaders. */
-export const everyCount: readonly number[] = Array.from({ length: 64 }, (_, i) => i + 1)
-export const edgeCounts: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64]
-export const tileCounts: readonly number[] = [1, 2, 3, 4, 5, 8, 9, 17, 64]
+/** Every number of rows up to 64 and the largest; the ones around which tiles begin and end; a few of each tile, for slow shaders. */
+export const everyCount: readonly number[] = [...Array.from({ length: 64 }, (_, i) => i + 1), 100, 128, 256]
+export const edgeCounts: readonly number[] = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 255, 256,
+]
+export const tileCounts: readonly number[] = [1, 2, 3, 4, 5, 8, 9, 17, 64, 256]
 
 /** One case of row-invariance. */
 export interface RowCase {

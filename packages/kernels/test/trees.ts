@@ -56,4 +56,5 @@ export const trees: readonly (readonly [string, Parents])[] = [
   ['17 interleaved rows', randomTree(17, 1)],
   ['64 interleaved rows', randomTree(64, 2)],
   ['256 rows', randomTree(256, 3)],
+  ['256 rows, a path of 33 among them', treeWithPath(256, 254, 32, 4)],
 ]

@@ -113,6 +113,13 @@ describe.each<[string, number, Strategy, (draft: Strategy) => Strategy]>([
     chainOf(3),
     (draft) => alternating('mixed', [draft, oracle(text, 7)]),
   ],
+  ['a tree of 212 nodes alone', 256, draftModel({ model: folder, branches: [4, 4, 4, 2] }), (draft) => draft],
+  [
+    'a chain, then trees of others with more nodes than a path has rows',
+    256,
+    chainOf(3),
+    (draft) => alternating('mixed', [draft, randomTrees(tinyConfig.vocab_size, 255, 1, text)]),
+  ],
   ['the smallest passes', 2, chainOf(3), (draft) => alternating('mixed', [draft, oracle(text, 1)])],
 ])('%s', (_, maxRows, draft, strategy) => {
   test('leave the draft with the entries of the target, one behind at most', async () => {
@@ -150,4 +157,17 @@ describe.each<[string, number, Strategy, (draft: Strategy) => Strategy]>([
     expect(stepper.sequence.tokens).toEqual(text.slice(0, stepper.sequence.tokens.length))
     dispose()
   })
+})
+
+test('a chain as long as a path is followed: one row more than a pass holds where the draft is one behind', async () => {
+  const mix = (draft: Strategy) => alternating('mixed', [draft, oracle(text, 63)])
+  const { stepper, held, dispose } = await session(mix, chainOf(3), 64)
+  await stepper.extend(prompt)
+  for (const tokens of [4, 64, 4, 64]) {
+    await stepper.round(100)
+    expect(stepper.sequence.tokens).toEqual(text.slice(0, stepper.sequence.tokens.length))
+    expect(stepper.sequence.length - (await held())).toBe(tokens === 4 ? 1 : 0)
+  }
+  expect(stepper.sequence.length).toBe(prompt.length - 1 + 136)
+  dispose()
 })

@@ -98,6 +98,8 @@ describe('options', () => {
     { branches: [0] },
     { branches: [33] },
     { branches: [2, 1.5] },
+    { branches: [16, 15] },
+    { tokens: 64 },
   ])('draftModel refuses %o', (options) =>
     expect(code(() => draftModel({ model: 'anywhere', ...options }))).toBe('INVALID_OPTION'),
   )

@@ -7,7 +7,7 @@ import { chain, indexOf } from '../../test/trees'
 
 const both = againstReference()
 
-test.each([1, 5, 64])('concat of %i rows, parts with and without a norm', async (rows) => {
+test.each([1, 5, 64, 256])('concat of %i rows, parts with and without a norm', async (rows) => {
   const work: Work = {
     tensors: {
       a: { shape: [rows, 40], data: randomRows(rows, 40, 1) },
@@ -63,6 +63,25 @@ test('gatherRows: any order, repetitions, beyond the last row, from an offset', 
       },
       read: ['out'],
       record: (ops, t) => ops.gatherRows({ x: t('x'), indices: t('indices'), at: 2, rows: 6, out: t('out') }),
+    },
+    0,
+  )
+})
+
+test('gatherRows and add: 256 rows', async () => {
+  await both.near(
+    {
+      tensors: {
+        x: { shape: [256, 40], data: randomRows(256, 40, 1) },
+        indices: { shape: [256], dtype: 'u32', data: Uint32Array.from({ length: 256 }, (_, i) => (i * 37) % 256) },
+        out: { shape: [256, 40] },
+        sum: { shape: [256, 40] },
+      },
+      read: ['out', 'sum'],
+      record: (ops, t) => {
+        ops.gatherRows({ x: t('x'), indices: t('indices'), at: 0, rows: 256, out: t('out') })
+        ops.add({ a: t('x'), b: t('out'), out: t('sum'), rows: 256 })
+      },
     },
     0,
   )

@@ -13,6 +13,9 @@ test.each([
   ['f32', [1, 2, 1, 40, 32], [0], 64],
   ['f32', [1, 2, 2, 22, 32], [0, 2, 3, 5], 64],
   ['f16', [1, 2, 1, 90, 32], [0, ...Array.from({ length: 30 }, (_, i) => 2 * i + 3)], 64],
+  ['f16', [1, 2, 2, 280, 32], [0, ...Array.from({ length: 32 }, (_, i) => 8 * i + 5)], 256],
+  ['f32', [2, 2, 1, 280, 32], [0, 3, 64, 65, 127, 128, 200, 255], 256],
+  ['f16', [1, 2, 1, 280, 32], [0, 1, 66, 199, 200, 255], 200],
 ] satisfies readonly (readonly ['f16' | 'f32', readonly number[], readonly number[], number])[])(
   '%s %j, rows %j below %i',
   async (dtype, shape, path, rows) => {

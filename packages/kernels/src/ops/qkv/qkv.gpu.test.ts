@@ -41,7 +41,6 @@ const paths = [
 ] as const
 const heads = 3
 const kvHeads = 1
-const slots = 96
 const layers = 2
 
 interface Options {
@@ -51,6 +50,7 @@ interface Options {
   readonly live?: number
   readonly first?: number
   readonly base?: number
+  readonly slots?: number
   readonly norm?: boolean
   readonly bias?: boolean
   readonly headNorm?: boolean
@@ -73,7 +73,7 @@ async function qkv(
   backend: Backend,
   weights: readonly Weight[],
   data: Float32Array,
-  { headDim, dtype, rows, live, first = 0, base = 0, norm, bias, headNorm }: Options,
+  { headDim, dtype, rows, live, first = 0, base = 0, slots = 96, norm, bias, headNorm }: Options,
 ): Promise<{ q: Float32Array; cache: Float32Array }> {
   const total = (heads + 2 * kvHeads) * headDim
   const inputs = weights[0]!.shape[1]
@@ -84,7 +84,7 @@ async function qkv(
       x: { shape: [rows, inputs], data },
       q: { shape: [rows, heads * headDim], data: new Float32Array(rows * heads * headDim).fill(0.5) },
       cache: { shape: [layers, 2, kvHeads, slots, headDim], dtype, data: empty },
-      rope: { shape: [128, headDim / 2, 2], data: rotations(128, headDim) },
+      rope: { shape: [slots + rows, headDim / 2, 2], data: rotations(slots + rows, headDim) },
       gain: { shape: [inputs], data: randomRows(1, inputs, 5) },
       bias: { shape: [total], data: randomRows(1, total, 6) },
       gainQ: { shape: [headDim], data: randomRows(1, headDim, 7) },
@@ -178,17 +178,19 @@ describe.each(paths)('$slices slices', ({ slices, formats, forms, rows }) => {
     await withWeights(device, sources('q4_0', headDim, inputs, false), async (named) => {
       const weights = Object.values(named)
       const row = randomRows(1, inputs, 12)
-      // The row's position stays the same wherever it stands: base + place = 64.
+      // The row's position stays the same wherever it stands: base + place = 260.
+      const [position, slots] = [260, 280]
       const at = async (rows: number, live: number, place: number, data: Float32Array) => {
         const { q, cache } = await qkv(device, weights, data, {
           headDim,
           dtype,
           rows,
           live,
-          base: 64 - place,
+          base: position - place,
+          slots,
           ...options,
         })
-        const slot = 64 * headDim
+        const slot = position * headDim
         return [
           words(q.slice(place * width, (place + 1) * width)),
           words(cache.slice(slot, slot + headDim)),

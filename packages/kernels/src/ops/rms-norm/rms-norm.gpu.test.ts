@@ -42,6 +42,7 @@ describe.each(paths)('rmsNorm through $path', ({ options }) => {
     [8, 576],
     [17, 80],
     [64, 300],
+    [256, 33],
     [1, 16386],
   ])('%i rows of %i', async (rows, width) => {
     const x = randomRows(rows, width, rows)
@@ -58,7 +59,7 @@ describe.each(paths)('rmsNorm through $path', ({ options }) => {
     const width = 576
     const row = randomRows(1, width, 5)
     const alone = words(await normalise(backend, row, width, 1))
-    for (const rows of [2, 5, 8, 17, 33, 64])
+    for (const rows of [2, 5, 8, 17, 33, 64, 128, 256])
       for (const neighbour of neighbours) {
         const place = (rows * 7 + neighbour.length) % rows
         const x = among(row, rows, (here) => here === place, neighbour)

@@ -44,6 +44,7 @@ describe.each(paths)('topK through $path', ({ options }) => {
     [8, 2048, 4],
     [17, 2049, 10],
     [2, 8192, 32],
+    [256, 300, 4],
     [1, 49152, 3],
   ])('%i rows of %i, the best %i', async (rows, vocab, k) => {
     const logits = draw(rows, vocab)
@@ -66,6 +67,17 @@ describe.each(paths)('topK through $path', ({ options }) => {
       const one = await best(backend, logits.slice(row * vocab, (row + 1) * vocab), vocab, 4)
       expect(one.ids).toEqual(many.ids.slice(row * 4, row * 4 + 4))
       expect(words(one.logProbs)).toEqual(words(many.logProbs.slice(row * 4, row * 4 + 4)))
+    }
+  })
+
+  test('and among 255 others', async () => {
+    const vocab = 200
+    const logits = draw(256, vocab)
+    const many = await best(backend, logits, vocab, 3)
+    for (const row of [0, 64, 129, 255]) {
+      const one = await best(backend, logits.slice(row * vocab, (row + 1) * vocab), vocab, 3)
+      expect(one.ids).toEqual(many.ids.slice(row * 3, row * 3 + 3))
+      expect(words(one.logProbs)).toEqual(words(many.logProbs.slice(row * 3, row * 3 + 3)))
     }
   })
 

@@ -121,6 +121,7 @@ const cases: readonly (Heads & { readonly base: number; readonly parents: Parent
   { ...heads('f16', 1, 2, 34), base: 70, parents: randomTree(5, 9) },
   { ...heads('f32', 1, 2, 34), base: 63, parents: randomTree(5, 9) },
   { ...heads('f16', 3, 2, 32), base: 20, parents: randomTree(64, 10) },
+  { ...heads('f16', 2, 1, 32), base: 33, parents: treeWithPath(256, 254, 32, 13) },
   { ...heads('f16', 1, 3, 64), base: 254, parents: randomTree(8, 11) },
   { ...heads('f32', 1, 1, 32), base: 600, parents: randomTree(2, 12) },
 ]
@@ -198,7 +199,10 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
         [17, 3],
         [33, 2],
         [64, 3],
+        [128, 20],
+        [256, 32],
       ] as const) {
+        if (depth > length) continue
         const row = rows > 4 ? rows - 2 : rows - 1
         const parents = treeWithPath(rows, row, depth, rows)
         const path = pathOf(parents, row)
@@ -207,7 +211,7 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
           ...range(base),
           ...parents.map((_, r) => (path.includes(r) ? base + path.indexOf(r) : r % 3 ? 5000 + r : nobody)),
         ]
-        const out = await attend(backend, { ...form, base, parents, slotTokens, slots: base + 80, layer: rows % 2 })
+        const out = await attend(backend, { ...form, base, parents, slotTokens, slots: base + rows, layer: rows % 2 })
         expect(rowOf(out, row), `${rows} rows, path ${path}`).toEqual(expected)
         if (rows !== 5 && rows !== 33) continue
         const padded = await attend(backend, { ...form, base, parents, slotTokens, rows: 64, slots: base + rows })
