@@ -15,7 +15,10 @@ export interface Reduction {
  * (a butterfly), by shuffles inside a subgroup and through workgroup memory from there on, or all the way through workgroup
  * memory: the same tree, hence the same bits, whatever the subgroup's size. `width` is the subgroup's size, 1 without.
  */
-export function workgroupSum(device: Pick<DeviceFacts, 'subgroups' | 'minSubgroup'>, size: 64 | 128 | 256): Reduction {
+export function workgroupSum(
+  device: Pick<DeviceFacts, 'subgroups' | 'minSubgroup'>,
+  size: 64 | 128 | 256 | 512 | 1024,
+): Reduction {
   const stages = memoryStages(size, device.subgroups ? device.minSubgroup : 1)
   const shuffles = device.subgroups ? distances(1, Math.min(size, 128)).map(shuffle).join('\n') : ''
   const memory = stages.map(({ radix, distance }, i) => memoryStage(i, radix, distance)).join('\n')

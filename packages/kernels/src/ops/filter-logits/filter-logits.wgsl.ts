@@ -5,13 +5,38 @@ import { workgroupSum } from '../reduce.wgsl'
 import { samplingWgsl } from '../sampling.wgsl'
 import { radixSelectWgsl } from './radix-select.wgsl'
 
+/** What the shader is built for: lanes of the one workgroup that a row has. */
+export interface FilterForm {
+  readonly lanes: 256 | 512 | 1024
+}
+
+/** Logits that a lane fetches before it looks at any: one workgroup alone has to hide how long memory takes. */
+const ahead = 8
+
+/** A loop over the words of a row, `i` the token's id; `body` may `continue`. */
+function sweepOver({ lanes }: FilterForm): (body: string) => string {
+  const each = Array.from({ length: ahead }, (_, j) => j)
+  const fetch = each.map((j) => `let fetched${j} = logits[row.start + min(at + ${j * lanes}u, p.vocab - 1u)];`)
+  return (body) => /* wgsl */ `
+  for (var at = lane; at < p.vocab; at += ${ahead * lanes}u) {
+    ${fetch.join('\n    ')}
+    var fetched = array<u32, ${ahead}>(${each.map((j) => `fetched${j}`).join(', ')});
+    for (var j = 0u; j < ${ahead}u && at + j * ${lanes}u < p.vocab; j++) {
+      let i = at + j * ${lanes}u;
+      let word = order(bitcast<f32>(fetched[j]));
+      ${body}
+    }
+  }`
+}
+
 /**
  * One workgroup a row: each filter that is on lowers the greatest rank that is kept (the complement of a logit's order; typical-p has
  * a rank of its own), then the rest is set to -infinity. One loop over the filters, since compilers would copy what each calls.
  * logits f32 [rows, vocab] as bits.
  */
-export function filterLogitsWgsl(_form: null, device: DeviceFacts): string {
-  const sum = workgroupSum(device, 256)
+export function filterLogitsWgsl(form: FilterForm, device: DeviceFacts): string {
+  const sum = workgroupSum(device, form.lanes)
+  const sweep = sweepOver(form)
   return /* wgsl */ `
 ${sum.enable}
 struct Params { vocab: u32, first: u32 }
@@ -53,8 +78,8 @@ fn goalOf(stage: u32, total: u32) -> u32 {
   let share = param(select(${SAMPLING.topP}u, ${SAMPLING.typicalP}u, stage == byTypicalP));
   return clamp(u32(ceil(share * f32(total))), 1u, total);
 }
-${radixSelectWgsl}
-@compute @workgroup_size(256)
+${radixSelectWgsl(sweep)}
+@compute @workgroup_size(${form.lanes})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
   let minP = param(${SAMPLING.minP}u);
   let on = isOn(byTopK) || isOn(byTopP) || minP > 0.0 || isOn(byTypicalP);
@@ -63,7 +88,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   row.start = group.x * p.vocab;
   row.most = 0xffffffffu;
   var best = lowest;
-  for (var i = lane; i < p.vocab; i += 256u) { best = max(best, order(bitcast<f32>(logits[row.start + i]))); }
+  ${sweep('best = max(best, word);')}
   atomicMax(&peakWord, best);
   workgroupBarrier();
   row.peak = ordered(atomicLoad(&peakWord));
@@ -74,13 +99,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (stage != byTopK) {
       var weights = 0.0;
       var moments = 0.0; // of x exp(x), x = logit - peak
-      for (var i = lane; i < p.vocab; i += 256u) {
-        let word = order(bitcast<f32>(logits[row.start + i]));
+      ${sweep(`
         if (!takesPart(row, word)) { continue; }
         let weight = weightOf(row, word);
         weights += weight;
-        moments = fma(weight, max(below(row, word), -87.0), moments);
-      }
+        moments = fma(weight, max(below(row, word), -87.0), moments);`)}
       let sum = workgroupSum(weights, lane, width);
       row.scale = 1073741824.0 / sum;
       row.mean = workgroupSum(moments, lane, width) / sum;
@@ -88,10 +111,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let rank = radixSelect(row, stage, lane);
     if (stage == byTypicalP) { typical = rank; } else { row.most = rank; }
   }
-  for (var i = lane; i < p.vocab; i += 256u) {
-    let word = order(bitcast<f32>(logits[row.start + i]));
+  ${sweep(`
     let untypical = isOn(byTypicalP) && rankOf(row, byTypicalP, word) > typical;
-    if (!takesPart(row, word) || untypical) { logits[row.start + i] = minusInfinity; }
-  }
+    if (!takesPart(row, word) || untypical) { logits[row.start + i] = minusInfinity; }`)}
 }`
 }
