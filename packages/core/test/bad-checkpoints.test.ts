@@ -92,6 +92,27 @@ describe('options of createEngine', () => {
     expect((await loading(folder, options)).code).toBe('INVALID_OPTION')
   })
 
+  test('logits of more rows than the device binds at once', async () => {
+    const real = referenceBackend()
+    const maxTensorBytes = 4 * 3000 * 20 + 17
+    const backend = new Proxy(real, {
+      get: (target, key) => {
+        if (key === 'info') return { ...target.info, maxTensorBytes }
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const model = await writeTinyModel({ config: { vocab_size: 3000 } })
+    const error = await failure(() => createEngine({ backend, model, capacity: 100 }))
+    expect(error.code).toBe('DEVICE_LACKS')
+    expect(error.message).toMatch(/64 rows over 3000 tokens take 768000 bytes.*lower maxRows to 20 or less/)
+    expect(real.stats.liveBytes).toBe(0)
+    const engine = await createEngine({ backend, model, capacity: 100, maxRows: 20, selfCheck: false })
+    expect((await engine.complete([5], { maxTokens: 2, ignoreEos: true })).ids).toHaveLength(2)
+    await engine.dispose()
+    expect(real.stats.liveBytes).toBe(0)
+  })
+
   test('a signal that was aborted', async () => {
     expect((await loading(folder, { signal: AbortSignal.abort() })).code).toBe('ABORTED')
   })

@@ -79,6 +79,7 @@ it.each([
   { k: 4, depth: 4, nodes: 15 },
   { k: 10, depth: 7, nodes: 59 },
   { k: 32, depth: 3, nodes: 63 },
+  { k: 8, depth: 32, nodes: 255 },
 ])(
   'grows a tree of $k by $depth, $nodes nodes kept, to the same bits on both backends',
   async ({ k, depth, nodes }) => {
