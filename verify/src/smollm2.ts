@@ -37,7 +37,7 @@ export async function verifySmolLm2(
     backend,
     model: files.gguf,
     capacity,
-    strategies: everyStrategy(files.folder),
+    strategies: everyStrategy(files.folder, model.config.layers),
   })
   try {
     await run.check('SmolLM2: greedy ids', () =>
@@ -45,7 +45,7 @@ export async function verifySmolLm2(
     )
     if (reference) return
     const prompts = contexts.map(({ promptIds }) => promptIds)
-    if (promptFile) prompts.push(...(await realPrompts(engine, promptFile, 8)))
+    if (promptFile) prompts.push(...(await realPrompts(engine, promptFile, 12)))
     await run.check('SmolLM2: same tokens under every strategy', () =>
       checkSameTokens(engine, prompts, engine.strategies.slice(1), 128),
     )

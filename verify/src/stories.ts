@@ -43,7 +43,7 @@ export async function verifyStoriesWeights(
     backend,
     model: folder,
     capacity: 256,
-    strategies: everyStrategy(heads),
+    strategies: everyStrategy(heads, model.config.layers),
   })
   try {
     await run.check(`${name}: self-check of the device`, async () => ({

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { firstOf, type Strategy } from '@outrider/core'
-import { draftModel, lookup, suffix } from '@outrider/strategy-draft'
+import { adaptive, firstOf, merged, type Strategy } from '@outrider/core'
+import { draftModel, earlyExit, lookup, suffix } from '@outrider/strategy-draft'
 import { eagle } from '@outrider/strategy-eagle'
 import { mcSim7b63, medusa } from '@outrider/strategy-medusa'
 import { mtp } from '@outrider/strategy-mtp'
@@ -9,8 +9,8 @@ import { mtp } from '@outrider/strategy-mtp'
 /** A static tree of 15 nodes. */
 const branches = [3, 2, 1]
 
-/** Every strategy, as chain and as tree, over the heads in the folders of `root` that are there. */
-export function everyStrategy(root: string): readonly Strategy[] {
+/** Every strategy, as chain and as tree, for a target of `layers` layers, over the heads in the folders of `root` that are there. */
+export function everyStrategy(root: string, layers: number): readonly Strategy[] {
   const head = (name: string) => join(root, name)
   const has = (name: string) => existsSync(head(name))
   const draft = head('draft')
@@ -20,7 +20,12 @@ export function everyStrategy(root: string): readonly Strategy[] {
     suffix({ name: 'suffix tree', nodes: 15 }),
     draftModel({ model: draft, name: 'draft chain' }),
     draftModel({ model: draft, name: 'draft tree', branches }),
+    earlyExit({ layer: layers >> 1, name: 'early exit chain' }),
+    // Below every layer whose hidden states the heads read, so that verification goes on from it.
+    earlyExit({ layer: 1, name: 'early exit tree', branches }),
     { ...firstOf(lookup({ minNgram: 3 }), draftModel({ model: draft })), name: 'lookup or draft' },
+    { ...merged(lookup({ minNgram: 2 }), draftModel({ model: draft, branches })), name: 'lookup and draft' },
+    { ...adaptive(draftModel({ model: draft, tokens: 8 })), name: 'adaptive draft' },
     ...['eagle3', 'eagle1']
       .filter(has)
       .flatMap((name) => [
@@ -33,6 +38,9 @@ export function everyStrategy(root: string): readonly Strategy[] {
           medusa({ head: head('medusa'), name: 'medusa chain' }),
           medusa({ head: head('medusa'), name: 'medusa tree', choices: mcSim7b63.slice(0, 15) }),
         ]
+      : []),
+    ...(has('eagle3') && has('medusa')
+      ? [{ ...merged(eagle({ head: head('eagle3') }), medusa({ head: head('medusa') })), name: 'eagle3 and medusa' }]
       : []),
     ...(has('mtp')
       ? [mtp({ head: head('mtp'), name: 'mtp chain' }), mtp({ head: head('mtp'), name: 'mtp tree', branches })]

@@ -38,12 +38,14 @@ export function earlyExit(options: EarlyExitOptions): Strategy {
     name,
     load: async ({ target, maxRows }) => {
       const { layers } = target.config
-      if (layer >= layers)
+      if (layer >= layers) {
+        const instead = layers > 1 ? `choose 1 to ${layers - 1}` : 'no early exit leaves one of them to verify with'
         throw new OutriderError(
           'INVALID_OPTION',
-          `earlyExit: layer ${layer} leaves nothing to verify, the target has ${layers} layers: choose 1 to ${layers - 1}`,
+          `earlyExit: layer ${layer} does not fit a target with layers: ${layers}; ${instead}`,
           { details: { layer, layers } },
         )
+      }
       checkFirstLevel(children, maxRows, 'earlyExit')
       return { start: (session) => new EarlyExitProposer(session, target, layer, children) }
     },

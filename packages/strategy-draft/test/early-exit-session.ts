@@ -17,13 +17,17 @@ type Stepper = ReturnType<Engine['openStepper']>
 /** A session whose target's keys and values can be looked at. */
 export interface Watched {
   readonly stepper: Stepper
-  /** Bits of the first `entries` entries, for each layer, keys and values, and head. */
-  entries(entries: number): Promise<readonly Uint32Array[]>
+  /** Bytes of the first `entries` entries, for each layer, keys and values, and head. */
+  entries(entries: number): Promise<readonly Uint8Array[]>
   dispose(): Promise<void>
 }
 
-export async function watchedSession(model: string, strategy: Strategy | null, maxRows: number): Promise<Watched> {
-  const inner = referenceBackend()
+export async function watchedSession(
+  model: string,
+  strategy: Strategy | null,
+  maxRows: number,
+  inner: Backend = referenceBackend(),
+): Promise<Watched> {
   const caches: Tensor[] = []
   const backend: Backend = new Proxy(inner, {
     get: (target, key) => {
@@ -42,13 +46,14 @@ export async function watchedSession(model: string, strategy: Strategy | null, m
   return {
     stepper,
     entries: async (entries) => {
-      const found: Uint32Array[] = []
+      const found: Uint8Array[] = []
       const read = await backend.submit([], caches)
       for (const [i, { shape }] of caches.entries()) {
-        const [layers, two, heads, slots, width] = shape as readonly [number, number, number, number, number]
-        const bits = new Uint32Array(read[i] as ArrayBuffer)
+        const [layers, two, heads, slots] = shape as readonly [number, number, number, number]
+        const bytes = new Uint8Array(read[i] as ArrayBuffer)
+        const row = bytes.length / (layers * two * heads * slots)
         for (let lane = 0; lane < layers * two * heads; lane++)
-          found.push(bits.slice(lane * slots * width, (lane * slots + entries) * width))
+          found.push(bytes.slice(lane * slots * row, (lane * slots + entries) * row))
       }
       return found
     },
