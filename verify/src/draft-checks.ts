@@ -1,4 +1,4 @@
-import type { Engine } from '@outrider/core'
+import type { DecodeStats, Engine } from '@outrider/core'
 import type { CheckResult } from './checks'
 import type { DraftProbe } from './draft-probe'
 import type { ReferenceContext } from './reference'
@@ -107,9 +107,52 @@ export async function checkAccepted(
   return { faults: wrong.length > share * compared ? wrong : [], note }
 }
 
+/** What of `DecodeStats` the reference's counts determine. */
+type Replayed = Pick<
+  DecodeStats,
+  | 'rounds'
+  | 'drafts'
+  | 'proposed'
+  | 'evaluated'
+  | 'accepted'
+  | 'acceptedBy'
+  | 'acceptedByDepth'
+  | 'tokens'
+  | 'meanAcceptanceLength'
+>
+
 /**
- * The rounds of whole generations against a replay of the reference's counts: each round that begins at greedy token i accepts
- * accepted[i] of `depth` drafts and moves on by one more. Rounds that begin after a miss included.
+ * A generation of `counts.length` tokens as the reference's counts have it: a round that begins at greedy token i accepts counts[i]
+ * of `depth` drafts, as far as the generation goes, and moves on by one more. `depths`: of each token, at which it was drafted; 0: the
+ * target's own.
+ */
+function replay(strategy: string, counts: readonly number[], depth: number): { depths: number[]; stats: Replayed } {
+  const depths: number[] = []
+  const acceptedByDepth: number[] = []
+  let [rounds, drafts, proposed, accepted] = [0, 0, 0, 0]
+  while (depths.length < counts.length) {
+    const drafted = Math.min(depth, counts.length - depths.length - 1)
+    const right = Math.min(drafted, counts[depths.length] as number)
+    for (let level = 1; level <= right; level++) {
+      depths.push(level)
+      acceptedByDepth[level - 1] = (acceptedByDepth[level - 1] ?? 0) + 1
+    }
+    depths.push(0)
+    rounds++
+    drafts += drafted > 0 ? 1 : 0
+    proposed += drafted
+    accepted += right
+  }
+  const acceptedBy = accepted > 0 ? { [strategy]: accepted } : {}
+  const [tokens, evaluated] = [depths.length, proposed]
+  const meanAcceptanceLength = tokens / rounds
+  const counted = { rounds, drafts, proposed, evaluated, accepted, acceptedBy, acceptedByDepth, tokens }
+  return { depths, stats: { ...counted, meanAcceptanceLength } }
+}
+
+/**
+ * Whole generations against a replay of the reference's counts, rounds that begin after a miss included: at which depth each token
+ * was drafted, and the engine's own counters.
  */
 export async function checkRounds(
   engine: Engine,
@@ -117,30 +160,34 @@ export async function checkRounds(
     readonly strategy: string
     readonly head: string
     readonly contexts: readonly ReferenceContext[]
+    /** Tokens of the chain that the strategy drafts. */
     readonly depth?: number
   },
 ): Promise<CheckResult> {
   const { strategy, head, contexts, depth = steps } = options
   const faults: string[] = []
-  let [rounds, accepted] = [0, 0]
+  let [rounds, accepted, compared] = [0, 0, 0]
   for (const context of contexts) {
     const counts = context.accepted[head] ?? []
+    if (counts.length === 0) {
+      faults.push(`the reference outputs have no accepted counts of ${head}`)
+      continue
+    }
     // The first token is decoded with the prompt's last one pending: the counts begin with greedy token 0 pending.
     const prompt = [...context.promptIds, context.greedyIds[0] as number]
-    let at = 0
-    for await (const { tokens } of engine.generate(prompt, { strategy, maxTokens: counts.length, ignoreEos: true })) {
-      if (at + depth >= counts.length) break
-      const found = tokens.length - 1
-      const wanted = Math.min(counts[at] as number, depth)
-      rounds++
-      accepted += found
-      if (found !== wanted) {
-        faults.push(`${JSON.stringify(context.text.slice(-40))}: the round at ${at} accepted ${found}, not ${wanted}`)
-        break
-      }
-      at += found + 1
+    const { tokens, stats } = await engine.complete(prompt, { strategy, maxTokens: counts.length, ignoreEos: true })
+    const wanted = replay(strategy, counts, depth)
+    const found = tokens.map(({ draft }) => draft?.depth ?? 0)
+    const at = wanted.depths.findIndex((level, i) => found[i] !== level)
+    const text = JSON.stringify(context.text.slice(-40))
+    if (at >= 0) faults.push(`${text}: token ${at} was drafted at depth ${found[at]}, not ${wanted.depths[at]}`)
+    for (const name of Object.keys(wanted.stats) as (keyof Replayed)[]) {
+      const [have, want] = [stats[name], wanted.stats[name]].map((value) => JSON.stringify(value))
+      if (have !== want) faults.push(`${text}: ${name} is ${have}, not ${want}`)
     }
+    rounds += stats.rounds
+    accepted += stats.accepted
+    compared += tokens.length
   }
-  if (rounds === 0) faults.push(`no round of ${strategy} was compared`)
-  return { faults, note: `${strategy}: ${rounds} rounds, ${accepted} drafts accepted` }
+  return { faults, note: `${strategy}: ${compared} tokens in ${rounds} rounds, ${accepted} drafts accepted` }
 }

@@ -1,9 +1,10 @@
-import { createEngine, depths, type Strategy, type TokenTree } from '@outrider/core'
+import { depths, type TokenTree } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, it } from 'vitest'
-import { checkSameTokens } from '../../../verify/src/checks'
-import { checkAccepted, checkDrafts, checkRounds } from '../../../verify/src/draft-checks'
+import { checkAccepted, checkDrafts } from '../../../verify/src/draft-checks'
 import { DraftProbe } from '../../../verify/src/draft-probe'
+import { testGenerations } from '../../../verify/src/generation-tests'
+import { testHead } from '../../../verify/src/head-tests'
 import { lateHidden } from '../../../verify/src/late-hidden'
 import { type ReferenceContext, readReference } from '../../../verify/src/reference'
 import { type EagleOptions, eagle } from '../src'
@@ -22,33 +23,10 @@ async function probing<T>(options: EagleOptions, work: (probe: DraftProbe) => Pr
   }
 }
 
-describe.each(['eagle3', 'eagle1'])('%s of stories-5m on the reference backend', (name) => {
-  const head = `${folder}/${name}`
-
-  it('drafts the steps of the reference outputs, and is right where they are, number for number', async () => {
-    await probing({ head, tokens: 5 }, async (probe) => {
-      const drafts = await checkDrafts(probe, { head: name, contexts, ties: 'exact' })
-      expect(drafts.faults).toEqual([])
-      const accepted = await checkAccepted(probe, { head: name, contexts })
-      expect(accepted.faults).toEqual([])
-    })
-  })
-
-  it('accepts in whole generations what a replay of the reference outputs accepts', async () => {
-    const backend = referenceBackend()
-    const strategy = eagle({ head, tokens: 5 })
-    const engine = await createEngine({
-      backend,
-      model: folder,
-      capacity: 128,
-      selfCheck: false,
-      strategies: [strategy],
-    })
-    const rounds = await checkRounds(engine, { strategy: 'eagle', head: name, contexts: contexts.slice(0, 4) })
-    expect(rounds.faults).toEqual([])
-    await engine.dispose()
-  })
-})
+for (const head of ['eagle3', 'eagle1']) {
+  const chain = eagle({ head: `${folder}/${head}`, tokens: 5 })
+  testHead({ head, chain, fault: lateHidden(chain), depth: 5 })
+}
 
 /** What EAGLE-2 makes of everything that a full static tree of `k` children a node drafted, `levels` levels of it. */
 function grown(full: Awaited<ReturnType<DraftProbe['draft']>>, k: number, levels: number, nodes: number): TokenTree {
@@ -123,57 +101,30 @@ async function drafts(probe: DraftProbe, starts: readonly (readonly number[])[])
   return found
 }
 
-describe('the tokens of plain decoding', () => {
-  const tree = { depth: 4, topK: 4, nodes: 15 }
-  const third = `${folder}/eagle3`
-  const first = `${folder}/eagle1`
+const tree = { depth: 4, topK: 4, nodes: 15 }
+const [third, first] = [`${folder}/eagle3`, `${folder}/eagle1`]
 
-  /** Strategies against plain decoding on the first `count` contexts, and what a round costs. */
-  async function same(strategies: readonly Strategy[], count: number): Promise<void> {
-    const backend = referenceBackend()
-    const engine = await createEngine({ backend, model: folder, capacity: 128, selfCheck: false, strategies })
-    const prompts = contexts.slice(0, count).map(({ promptIds }) => promptIds)
-    const { faults } = await checkSameTokens(engine, prompts, engine.strategies.slice(1), 48)
-    expect(faults).toEqual([])
-    for (const strategy of engine.strategies) {
-      const { stats } = await engine.complete([0, 1, 2], { strategy, maxTokens: 8, ignoreEos: true })
-      const { submits, reads, rounds } = stats
-      expect({ strategy, submits, reads }).toEqual({ strategy, submits: rounds + 1, reads: rounds })
-    }
-    await engine.dispose()
-    expect(backend.stats.liveBytes).toBe(0)
-  }
-
-  it('come from a chain, a static and a dynamic tree of EAGLE-3, in one submission and one read a round', async () => {
-    await same(
-      [
-        eagle({ head: third, name: 'chain' }),
-        eagle({ head: third, name: 'static', branches: [3, 2, 1] }),
-        eagle({ head: third, name: 'dynamic', tree }),
-      ],
-      4,
-    )
-  }, 240_000)
-
-  it('come from EAGLE-1 and from a list of nodes too', async () => {
-    const choices = [[0], [0, 0], [1], [0, 1], [0, 0, 0], [1, 0]]
-    await same(
-      [
-        eagle({ head: first, name: 'chain' }),
-        eagle({ head: first, name: 'dynamic', tree }),
-        eagle({ head: third, name: 'choices', choices }),
-      ],
-      1,
-    )
-  }, 120_000)
+testGenerations('EAGLE-3', {
+  backend: async () => referenceBackend(),
+  strategies: [
+    eagle({ head: third, name: 'chain', tokens: 4 }),
+    eagle({ head: third, name: 'static', branches: [3, 2, 1] }),
+    eagle({ head: third, name: 'dynamic', tree }),
+  ],
+  contexts: 4,
+  tokens: 48,
+  better: ['chain', 'dynamic'],
 })
 
-it('is told apart from a head that is fed the hidden states of another pass, which no text shows', async () => {
-  const some = { head: 'eagle1', contexts: contexts.slice(1, 3) } as const
-  const strategy = lateHidden(eagle({ head: `${folder}/eagle1` }))
-  const probe = await DraftProbe.open({ backend: referenceBackend(), model: folder, strategy })
-  expect((await checkAccepted(probe, { ...some, positions: 20 })).faults.length).toBeGreaterThan(5)
-  await probe.dispose()
+testGenerations('EAGLE-1, and a list of nodes', {
+  backend: async () => referenceBackend(),
+  strategies: [
+    eagle({ head: first, name: 'chain' }),
+    eagle({ head: first, name: 'dynamic', tree }),
+    eagle({ head: third, name: 'choices', choices: [[0], [0, 0], [1], [0, 1], [0, 0, 0], [1, 0]] }),
+  ],
+  contexts: 1,
+  tokens: 48,
 })
 
 it('is told apart from a head that is fed the wrong layers, which no text shows', async () => {

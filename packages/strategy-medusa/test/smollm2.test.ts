@@ -1,28 +1,7 @@
 import { join } from 'node:path'
-import { referenceBackend } from '@outrider/core/reference'
-import { describe, expect, test } from 'vitest'
-import { checkAccepted, checkDrafts } from '../../../verify/src/draft-checks'
-import { DraftProbe } from '../../../verify/src/draft-probe'
-import { readReference } from '../../../verify/src/reference'
-import { smollm2, smollm2Missing } from '../../../verify/src/smollm2-files'
+import { testSmolLm2Head } from '../../../verify/src/head-tests'
+import { smollm2 } from '../../../verify/src/smollm2-files'
 import { medusa } from '../src'
 
-const skipped = smollm2Missing ? ` (skipped: ${smollm2Missing})` : ''
-
-describe.skipIf(smollm2Missing)(`SmolLM2's Medusa heads, in vLLM's layout with the target's LM head${skipped}`, () => {
-  test('draft what the reference outputs say, as often right', async () => {
-    const backend = referenceBackend()
-    const contexts = (await readReference(join(smollm2.folder, 'reference.json'))).slice(0, 1)
-    const strategy = medusa({ head: join(smollm2.folder, 'medusa') })
-    const probe = await DraftProbe.open({ backend, model: smollm2.gguf, strategy, capacity: 128 })
-    try {
-      const drafts = await checkDrafts(probe, { head: 'medusa', contexts, ties: 'exact' })
-      expect(drafts).toMatchObject({ faults: [], note: expect.stringContaining('4 draft steps') })
-      const accepted = await checkAccepted(probe, { head: 'medusa', contexts, positions: 16 })
-      expect(accepted).toMatchObject({ faults: [], note: expect.stringContaining('16 positions') })
-    } finally {
-      await probe.dispose()
-    }
-    expect(backend.stats.liveBytes).toBe(0)
-  }, 300_000)
-})
+const chain = medusa({ head: join(smollm2.folder, 'medusa') })
+testSmolLm2Head('Medusa heads, in vLLM’s layout with the target’s LM head', { head: 'medusa', chain, depth: 4 })

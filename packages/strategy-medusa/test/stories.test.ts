@@ -1,115 +1,30 @@
-import { createEngine, type Engine, type Strategy } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CheckResult, checkSameTokens } from '../../../verify/src/checks'
-import { checkAccepted, checkDrafts, checkRounds } from '../../../verify/src/draft-checks'
-import { DraftProbe } from '../../../verify/src/draft-probe'
+import { testGenerations } from '../../../verify/src/generation-tests'
+import { testHead } from '../../../verify/src/head-tests'
 import { lateHidden } from '../../../verify/src/late-hidden'
-import { type ReferenceContext, readReference } from '../../../verify/src/reference'
 import { bestPaths, mcSim7b63, medusa } from '../src'
 
-const model = 'models/stories-5m'
-const head = `${model}/medusa`
-const name = 'medusa'
-const backend = referenceBackend()
-let contexts: readonly ReferenceContext[]
+const head = 'models/stories-5m/medusa'
+const chain = medusa({ head, name: 'chain' })
 
-beforeAll(async () => {
-  contexts = await readReference(`${model}/reference.json`)
-})
+testHead({ head: 'medusa', chain, fault: lateHidden(chain), depth: 3 })
 
-afterAll(() => expect(backend.stats.liveBytes).toBe(0))
+const accuracy = [
+  [0.5, 0.15, 0.08],
+  [0.37, 0.13, 0.07],
+  [0.26, 0.13],
+]
 
-async function probed(strategy: Strategy, check: (probe: DraftProbe) => Promise<CheckResult>): Promise<CheckResult> {
-  const probe = await DraftProbe.open({ backend, model, strategy })
-  try {
-    return await check(probe)
-  } finally {
-    await probe.dispose()
-  }
-}
-
-describe('the heads of stories-5m', () => {
-  test('draft what the reference outputs say', async () => {
-    const { faults, note } = await probed(medusa({ head }), (probe) =>
-      checkDrafts(probe, { head: name, contexts, ties: 'exact' }),
-    )
-    expect({ faults, note }).toMatchObject({ faults: [], note: expect.stringContaining('24 draft steps') })
-  })
-
-  test('are right as often as the reference outputs say, at every position', async () => {
-    const { faults, note } = await probed(medusa({ head }), (probe) => checkAccepted(probe, { head: name, contexts }))
-    expect({ faults, note }).toMatchObject({ faults: [], note: expect.stringContaining('472 positions') })
-  })
-
-  test('are wrong where their hidden state is that of the position before', async () => {
-    const some = contexts.slice(0, 2)
-    const { faults } = await probed(lateHidden(medusa({ head })), (probe) =>
-      checkAccepted(probe, { head: name, contexts: some }),
-    )
-    expect(faults.length).toBeGreaterThan(20)
-  })
-})
-
-describe('generations', () => {
-  let engine: Engine
-
-  beforeAll(async () => {
-    engine = await createEngine({
-      backend,
-      model,
-      capacity: 192,
-      // The first 15 nodes of the published tree.
-      maxRows: 16,
-      strategies: [
-        medusa({ head, name: 'chain' }),
-        medusa({ head, name: 'published tree', choices: mcSim7b63 }),
-        medusa({
-          head,
-          name: 'grown tree',
-          choices: bestPaths(
-            [
-              [0.5, 0.15, 0.08],
-              [0.37, 0.13, 0.07],
-              [0.26, 0.13],
-            ],
-            8,
-          ),
-        }),
-      ],
-    })
-  })
-
-  afterAll(() => engine.dispose())
-
-  test('accept round by round what a replay of the reference outputs accepts', async () => {
-    const { faults, note } = await checkRounds(engine, { strategy: 'chain', head: name, contexts, depth: 3 })
-    expect({ faults, note }).toMatchObject({ faults: [] })
-  })
-
-  test('give the ids of plain decoding', async () => {
-    const prompts = contexts.slice(0, 4).map(({ promptIds }) => promptIds)
-    expect((await checkSameTokens(engine, prompts, engine.strategies.slice(1), 48)).faults).toEqual([])
-  }, 180_000)
-
-  test('take one submission and one read a round', async () => {
-    const { promptIds } = contexts[1] as ReferenceContext
-    for (const strategy of engine.strategies) {
-      const { stats } = await engine.complete(promptIds, { strategy, maxTokens: 12, ignoreEos: true })
-      expect({ strategy, submits: stats.submits, reads: stats.reads }).toEqual({
-        strategy,
-        submits: stats.rounds + 1,
-        reads: stats.rounds,
-      })
-    }
-  })
-
-  test('accept more with a tree than with a chain', async () => {
-    const { promptIds } = contexts[2] as ReferenceContext
-    const length = async (strategy: string) =>
-      (await engine.complete(promptIds, { strategy, maxTokens: 32, ignoreEos: true })).stats.meanAcceptanceLength
-    const chain = await length('chain')
-    expect(chain).toBeGreaterThan(1)
-    expect(await length('grown tree')).toBeGreaterThan(chain)
-  })
+testGenerations('medusa', {
+  backend: async () => referenceBackend(),
+  strategies: [
+    chain,
+    medusa({ head, name: 'published tree', choices: mcSim7b63 }),
+    medusa({ head, name: 'grown tree', choices: bestPaths(accuracy, 8) }),
+  ],
+  contexts: 4,
+  tokens: 48,
+  // The first 15 nodes of the published tree.
+  maxRows: 16,
+  better: ['chain', 'grown tree'],
 })

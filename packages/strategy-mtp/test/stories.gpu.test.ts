@@ -1,80 +1,26 @@
-import { type Backend, createEngine, type Engine, type Strategy } from '@outrider/core'
+import type { Backend, Strategy } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { webgpu } from '@outrider/kernels'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkSameTokens } from '../../../verify/src/checks'
-import { checkAccepted, checkDrafts } from '../../../verify/src/draft-checks'
+import { describe, expect, test } from 'vitest'
 import { DraftProbe } from '../../../verify/src/draft-probe'
-import { type ReferenceContext, readReference } from '../../../verify/src/reference'
+import { testGenerations } from '../../../verify/src/generation-tests'
+import { testHeadOnDevice } from '../../../verify/src/head-tests'
 import { mtp } from '../src'
 import { asMimo, named, writeModules } from './modules'
 import { stored, tinyModule, tinyTarget } from './tiny-modules'
 
-const model = 'models/stories-5m'
-const head = `${model}/mtp`
-let contexts: readonly ReferenceContext[]
-let backend: Backend
+const head = 'models/stories-5m/mtp'
 
-beforeAll(async () => {
-  contexts = await readReference(`${model}/reference.json`)
-  backend = await webgpu()
-})
+testHeadOnDevice({ head: 'mtp', chain: mtp({ head, tokens: 5 }) }, webgpu)
 
-afterAll(() => {
-  expect(backend.stats.liveBytes).toBe(0)
-  backend.dispose()
-})
-
-describe('the module of stories-5m on WebGPU', () => {
-  let probe: DraftProbe
-
-  beforeAll(async () => {
-    probe = await DraftProbe.open({ backend, model, strategy: mtp({ head, tokens: 5 }) })
-  })
-
-  afterAll(() => probe.dispose())
-
-  test('drafts what the reference outputs say, near ties apart', async () => {
-    const { faults } = await checkDrafts(probe, { head: 'mtp', contexts, ties: 'near ties may differ' })
-    expect(faults).toEqual([])
-  })
-
-  test('is right as often as the reference outputs say, 2 % of the positions apart', async () => {
-    const some = contexts.slice(0, 2)
-    const { faults } = await checkAccepted(probe, { head: 'mtp', contexts: some, share: 0.02 })
-    expect(faults).toEqual([])
-  })
-})
-
-describe('generations on WebGPU', () => {
-  let engine: Engine
-
-  beforeAll(async () => {
-    const strategies = [
-      mtp({ head, name: 'chain', tokens: 4 }),
-      mtp({ head, name: 'tree', choices: [[0], [1], [2], [0, 0], [0, 1], [1, 0], [0, 0, 0]] }),
-    ]
-    engine = await createEngine({ backend, model, capacity: 128, strategies, selfCheck: false })
-  })
-
-  afterAll(() => engine.dispose())
-
-  test('give the ids of plain decoding', async () => {
-    const prompts = contexts.slice(0, 2).map(({ promptIds }) => promptIds)
-    expect((await checkSameTokens(engine, prompts, ['chain', 'tree'], 32)).faults).toEqual([])
-  })
-
-  test('take one submission and one read a round', async () => {
-    const { promptIds } = contexts[1] as ReferenceContext
-    for (const strategy of ['chain', 'tree']) {
-      const { stats } = await engine.complete(promptIds, { strategy, maxTokens: 12, ignoreEos: true })
-      expect({ strategy, submits: stats.submits, reads: stats.reads }).toEqual({
-        strategy,
-        submits: stats.rounds + 1,
-        reads: stats.rounds,
-      })
-    }
-  })
+testGenerations('mtp on WebGPU', {
+  backend: webgpu,
+  strategies: [
+    mtp({ head, name: 'chain', tokens: 4 }),
+    mtp({ head, name: 'tree', choices: [[0], [1], [2], [0, 0], [0, 1], [1, 0], [0, 0, 0]] }),
+  ],
+  contexts: 2,
+  tokens: 32,
 })
 
 describe('tiny modules draft on WebGPU what they draft on the reference backend', async () => {

@@ -1,13 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { skippedWithout, smollm2 } from '../../../../verify/src/smollm2-files'
 import { openCheckpoint } from '../load'
 
-const NAME = 'SmolLM2-135M-Instruct.Q4_1.gguf'
-const { OUTRIDER_SMOLLM2, OUTRIDER_MODELS } = process.env
-const path = OUTRIDER_SMOLLM2 ?? (OUTRIDER_MODELS && join(OUTRIDER_MODELS, NAME))
-const present = path !== undefined && path !== '' && existsSync(path)
-const why = path ? `${path} is not there` : `set OUTRIDER_SMOLLM2 to ${NAME}, or OUTRIDER_MODELS to its folder`
+const skipped = skippedWithout(smollm2.gguf)
 
 /** What PyTorch and Hugging Face's tokenizer made of these contexts: see the fixture. */
 const contexts = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/smollm2.json'), 'utf8')) as readonly {
@@ -24,8 +21,8 @@ async function tokenizerOf(file: string) {
   return tokenizer
 }
 
-describe.skipIf(!present)(`SmolLM2's own tokenizer${present ? '' : ` (skipped: ${why})`}`, () => {
-  const opening = present ? tokenizerOf(path) : null
+describe.skipIf(skipped)(`SmolLM2's own tokenizer${skipped}`, () => {
+  const opening = skipped ? null : tokenizerOf(smollm2.gguf)
 
   test.each(contexts)('encodes and decodes $text', async ({ text, promptIds, greedyIds, greedyText }) => {
     const tokenizer = (await opening)!
