@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Backend } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { webgpu } from '@outrider/kernels'
+import { verifyHeads } from './heads'
 import { verifyLoss } from './loss'
 import { readReference } from './reference'
 import { Run } from './run'
@@ -33,6 +34,12 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
       console.log(
         'skipped smollm2: no SmolLM2-135M-Instruct.Q4_1.gguf and reference.json found; see --models and --gguf',
       )
+  },
+  heads: async () => {
+    const { stories, smollm2 } = chosen
+    await verifyHeads(run, backend, { name: 'stories-5m', model: stories, heads: stories, share: 0.02 })
+    if (smollm2)
+      await verifyHeads(run, backend, { name: 'SmolLM2', model: smollm2.gguf, heads: smollm2.folder, share: 0.02 })
   },
   loss: () => verifyLoss(run, open, chosen.stories),
 }
