@@ -187,7 +187,12 @@ describe('after every ending the session goes on as a fresh one', async () => {
   }
   const run = async (stepper: Stepper, options: GenerateOptions): Promise<Finish> => {
     const promptTokens = stepper.sequence.tokens.length
-    for await (const { finish } of decode({ stepper, tokenizer, plan: plan(options, []), promptTokens }))
+    for await (const { finish } of decode({
+      stepper,
+      tokenizer,
+      plan: plan(options, [], model.config.vocab),
+      promptTokens,
+    }))
       if (finish) return finish
     throw new Error('no end')
   }

@@ -2,7 +2,7 @@
 //   npx tsx packages/kernels/bench/recording.ts [--model=models/stories-5m] [--rows=16] [--programs=50]
 // The first program compiles its pipelines; those after it find them.
 import { exact, loadDecoder, openCheckpoint } from '@outrider/core'
-import { type Backend, INDEX, MAX_TREE_ROWS, OUTCOME, type Program } from '@outrider/core/spec'
+import { type Backend, INDEX, MAX_TREE_ROWS, OUTCOME, type Program, SAMPLING } from '@outrider/core/spec'
 import { create } from 'webgpu'
 import { webgpu } from '../src/index'
 
@@ -22,6 +22,11 @@ const tree = { tokens: words(MAX_TREE_ROWS, 'tokens'), shape: words(MAX_TREE_ROW
 const sequence = { history: words(576, 'history'), length: words(1, 'length') }
 const pass = { rows, first: 0, tokens: tree.tokens, index: words(INDEX.words, 'index') }
 const outcome = words(OUTCOME.words, 'outcome')
+const sampling = {
+  params: words(SAMPLING.words, 'sampling'),
+  counts: words(model.config.vocab, 'counts'),
+  bias: backend.tensor([model.config.vocab], 'f32', 'bias'),
+}
 if (!('device' in exact)) throw new Error('the exact rule decides on the device')
 const verdict = exact.device.start(backend, 64)
 
@@ -30,7 +35,7 @@ const record = (): Program =>
     ops.treeIndex({ tree, sequence, index: pass.index })
     const x = model.forward(ops, { pass, cache })
     const logits = model.logits(ops, { x, rows, pass })
-    verdict.record(ops, { logits, vocab: model.config.vocab, pass, outcome })
+    verdict.record(ops, { logits, vocab: model.config.vocab, pass, sampling, outcome })
     cache.compact(ops, outcome, rows)
     ops.commitTokens({ outcome, sequence })
   })

@@ -21,8 +21,8 @@ export const exact: AcceptanceRule = {
       const owned = new Owned()
       const choices = owned.add(backend.tensor([maxRows], 'u32', 'choices'))
       return {
-        record: (ops, { logits, vocab, pass, outcome }) => {
-          ops.argmax({ logits, vocab, rows: pass.rows, out: choices })
+        record: (ops, { logits, vocab, pass, sampling, outcome }) => {
+          ops.sample({ logits, vocab, pass, sampling, out: choices })
           ops.walkTree({ pass, choices, outcome })
         },
         dispose: () => owned.dispose(),

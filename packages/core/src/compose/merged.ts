@@ -187,12 +187,15 @@ function treeOf({ backend }: SessionView, owned: Owned): TreeTensors {
   return { tokens: words('part tokens'), shape: words('part shape') }
 }
 
-/** The session with another tree. Its tokens stay live. */
+/** The session with another tree. What is live stays so. */
 function viewWith(session: SessionView, tree: TreeTensors): SessionView {
   return {
     ...session,
     get tokens() {
       return session.tokens
+    },
+    get noise() {
+      return session.noise
     },
     tree,
   }

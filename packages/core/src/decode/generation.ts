@@ -33,6 +33,8 @@ export interface Finish {
   readonly stats: DecodeStats
   /** Every generated token id, the one that ended it included. */
   readonly ids: readonly number[]
+  /** What makes the run repeatable, with the same options; it was drawn where none was given. */
+  readonly seed: number
 }
 
 /** What a round brought: text, the tokens it came from, and, in the last part, how it ended. */
@@ -56,6 +58,7 @@ export interface GenerationParts {
  */
 export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void, void> {
   const { stepper, plan } = parts
+  stepper.begin(plan.sampling)
   const reader = new TokenReader(parts)
   while (!reader.finished) {
     throwIfAborted(plan.signal)
@@ -68,7 +71,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     round.tokens.forEach((token, i) => {
       const by = round.by[i]
       const drafted = by ? { by, depth: i + 1 } : null
-      if (!reader.finished) reader.push(token, drafted)
+      if (!reader.finished) reader.push(token, drafted, round.logProbs?.[i] ?? null)
     })
     if (!reader.finished && reader.ids.length >= plan.maxTokens) reader.finish('length', null)
     if (!reader.finished) yield reader.part(null)
@@ -78,7 +81,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     stepper.truncate(parts.promptTokens + ids.length)
   const { reason, by } = reader.finished as { reason: FinishReason; by: string | number | null }
   const usage = { promptTokens: parts.promptTokens, completionTokens: ids.length }
-  yield reader.part({ reason, by, usage, stats: stepper.stats(), ids })
+  yield reader.part({ reason, by, usage, stats: stepper.stats(), ids, seed: plan.sampling.params.seed })
 }
 
 /** Turns committed tokens into text and notices what ends a generation, token by token. */
@@ -103,14 +106,14 @@ class TokenReader {
     this.#stream = tokenizer?.stream() ?? null
   }
 
-  push(id: number, draft: TextToken['draft']): void {
+  push(id: number, draft: TextToken['draft'], logProb: number | null): void {
     this.ids.push(id)
     const ending = this.#plan.endTokens.has(id) ? 'eos' : this.#plan.stopTokens.has(id) ? 'stop-token' : null
     if (ending) {
       this.finish(ending, id)
       return
     }
-    const { tokens, stopped } = this.#stop.push({ id, text: this.#stream?.push(id) ?? '', draft })
+    const { tokens, stopped } = this.#stop.push({ id, text: this.#stream?.push(id) ?? '', draft, logProb })
     this.#ready.push(...tokens)
     if (stopped !== null) this.finished = { reason: 'stop-text', by: stopped }
   }

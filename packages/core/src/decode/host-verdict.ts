@@ -1,4 +1,5 @@
 import { OutriderError } from '../errors'
+import type { NoiseKey } from '../sample'
 import type { HostAcceptance, TokenTree } from '../spec'
 import { NO_TOKEN, OUTCOME } from '../spec'
 
@@ -10,6 +11,8 @@ export interface HostQuestion {
   readonly vocab: number
   /** Committed length before the round. */
   readonly length: number
+  /** The target's noise. */
+  readonly noise: NoiseKey
 }
 
 /**
@@ -17,10 +20,12 @@ export interface HostQuestion {
  * or where it names a path that the tree does not have or a token that is none.
  */
 export function askOnHost(name: string, rule: HostAcceptance, question: HostQuestion): Uint32Array {
-  const { tree, logits, vocab, length } = question
+  const { tree, logits, vocab, length, noise } = question
   const { path, next } = decide(name, rule, {
     tree,
     logits: (row) => logits.subarray(row * vocab, (row + 1) * vocab),
+    length,
+    noise,
   })
   const fail = (what: string): never => {
     throw new OutriderError('ACCEPTANCE_FAILED', `acceptance rule ${name} ${what}`, { details: { rule: name } })

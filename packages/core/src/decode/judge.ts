@@ -1,8 +1,8 @@
 import { OutriderError } from '../errors'
 import type { AcceptanceRule, Backend, HostAcceptance, Pass, Program, Tensor } from '../spec'
 import { OUTCOME } from '../spec'
-import type { Verifier } from '../verify'
-import type { Device } from './device'
+import type { Sampler, Verifier } from '../verify'
+import type { Device, RoundWork } from './device'
 import type { LaidDraft } from './draft-layer'
 import { askOnHost, readTree } from './host-verdict'
 
@@ -10,6 +10,7 @@ import { askOnHost, readTree } from './host-verdict'
 export interface JudgeParts {
   readonly backend: Backend
   readonly verifier: Verifier
+  readonly sampler: Sampler
   readonly rule: AcceptanceRule
   readonly device: Device
   readonly vocab: number
@@ -23,6 +24,8 @@ export interface Verdict {
   readonly outcome: Uint32Array
   /** The draft's credit as it was read from the device; null where the host knows it. */
   readonly credit: ArrayBuffer | null
+  /** f32 by row of the tree: log-probability of what was emitted after it; null where it was not asked for. */
+  readonly logProbs: ArrayBuffer | null
 }
 
 /** Runs a round's work and asks the acceptance rule, where it is: on the device, or on the host. */
@@ -36,13 +39,12 @@ export class Judge {
   }
 
   async #onDevice(draft: LaidDraft, pass: Pass, follow: readonly Program[]): Promise<Verdict> {
-    const { verifier, rule, device } = this.parts
+    const { verifier, rule, sampler } = this.parts
     const verify = [verifier.verify(pass, draft.chain, draft.computed)]
-    const [record, credit = null] = await device.round({ draft: draft.programs, verify, follow }, [
-      verifier.outcome,
-      ...creditTensor(draft),
-    ])
-    const outcome = new Uint32Array(record as ArrayBuffer)
+    const { logProbs } = sampler
+    const wanted = { outcome: verifier.outcome, credit: draft.credit.tensor, logProbs }
+    const found = await this.#round({ draft: draft.programs, verify, follow }, wanted)
+    const outcome = new Uint32Array(found.outcome as ArrayBuffer)
     const accepted = outcome[OUTCOME.accepted] as number
     if (accepted > draft.nodes)
       throw new OutriderError(
@@ -50,7 +52,7 @@ export class Judge {
         `acceptance rule ${rule.name} left an outcome of ${accepted} accepted tokens for a draft of ${draft.nodes}`,
         { details: { rule: rule.name, accepted, nodes: draft.nodes } },
       )
-    return { outcome, credit }
+    return { outcome, credit: found.credit ?? null, logProbs: found.logProbs ?? null }
   }
 
   /** A rule on the host costs one submission more, and the logits are read back. */
@@ -61,24 +63,34 @@ export class Judge {
     follow: readonly Program[],
     length: number,
   ): Promise<Verdict> {
-    const { verifier, device, vocab, backend, alive } = this.parts
-    const read = [verifier.logitsOf(pass), ...(draft.tree ? [] : [verifier.tree.tokens, verifier.tree.shape])]
+    const { verifier, sampler, vocab, backend, alive } = this.parts
     const work = { draft: draft.programs, verify: [verifier.inspect(pass, draft.computed)], follow: [] }
-    const results = await device.round(work, [...read, ...creditTensor(draft)])
-    const [bytes, tokenBytes, shapeBytes] = results
+    const tree = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
+    const found = await this.#round(work, { logits: verifier.logitsOf(pass), credit: draft.credit.tensor, ...tree })
     alive()
     const outcome = askOnHost(this.parts.rule.name, rule, {
-      tree: draft.tree ?? readTree(tokenBytes as ArrayBuffer, shapeBytes as ArrayBuffer),
-      logits: new Float32Array(bytes as ArrayBuffer),
+      tree: draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer),
+      logits: new Float32Array(found.logits as ArrayBuffer),
       vocab,
       length,
+      noise: sampler.noise,
     })
     backend.write(verifier.outcome, outcome)
-    await device.round({ draft: [], verify: [verifier.commit(pass, draft.chain)], follow })
-    return { outcome, credit: results[read.length] ?? null }
+    const commit = { draft: [], verify: [verifier.commit(pass, draft.chain)], follow }
+    const { logProbs = null } = await this.#round(commit, { logProbs: sampler.logProbs })
+    return { outcome, credit: found.credit ?? null, logProbs }
   }
-}
 
-function creditTensor({ credit }: LaidDraft): readonly Tensor[] {
-  return credit.tensor ? [credit.tensor] : []
+  /** One submission of a round, and one read where something is wanted. */
+  async #round<Name extends string>(
+    work: RoundWork,
+    wanted: { readonly [name in Name]?: Tensor | null },
+  ): Promise<{ readonly [name in Name]?: ArrayBuffer }> {
+    const tensors = Object.entries<Tensor | null | undefined>(wanted).flatMap(([name, tensor]) =>
+      tensor ? [{ name, tensor }] : [],
+    )
+    const read = tensors.map(({ tensor }) => tensor)
+    const bytes = await this.parts.device.round(work, read.length > 0 ? read : undefined)
+    return Object.fromEntries(tensors.map(({ name }, i) => [name, bytes[i]])) as { [name in Name]?: ArrayBuffer }
+  }
 }

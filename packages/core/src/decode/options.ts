@@ -1,8 +1,9 @@
 import { OutriderError } from '../errors'
+import { planSampling, type SamplingOptions, type SamplingPlan } from '../sample'
 import type { AcceptanceRule } from '../spec'
 
 /** How one generation runs. */
-export interface GenerateOptions {
+export interface GenerateOptions extends SamplingOptions {
   /** Name of one of the engine's strategies, or `plain`. Default `plain`. */
   readonly strategy?: string
   /** Most tokens to generate. Default: what the engine's capacity leaves. */
@@ -13,7 +14,7 @@ export interface GenerateOptions {
   readonly stopTokens?: readonly number[]
   /** Goes on after end-of-sequence tokens, for measurements. Default false. */
   readonly ignoreEos?: boolean
-  /** Which drafted tokens are kept. Default `exact`: the text of plain decoding. */
+  /** Which drafted tokens are kept. Default `exact`: the text of plain decoding, at any temperature. */
   readonly acceptance?: AcceptanceRule
   /** Times drafting and verifying by the device's own clock, for `stats.phases`. Default false: it costs a little. */
   readonly timings?: boolean
@@ -26,11 +27,12 @@ export interface GenerationPlan {
   readonly stop: readonly string[]
   readonly stopTokens: ReadonlySet<number>
   readonly endTokens: ReadonlySet<number>
+  readonly sampling: SamplingPlan
   readonly signal: AbortSignal | undefined
 }
 
-/** Checks options. Throws `INVALID_OPTION` naming the option and what it may be. */
-export function plan(options: GenerateOptions, eos: readonly number[]): GenerationPlan {
+/** Checks options for a model of `vocab` tokens that ends with `eos`. Throws `INVALID_OPTION` naming the option and what it may be. */
+export function plan(options: GenerateOptions, eos: readonly number[], vocab: number): GenerationPlan {
   const { maxTokens = Number.POSITIVE_INFINITY, stop = [], stopTokens = [], ignoreEos = false, signal } = options
   if (maxTokens !== Number.POSITIVE_INFINITY && (!Number.isInteger(maxTokens) || maxTokens < 1))
     throw new OutriderError('INVALID_OPTION', `maxTokens must be a whole number of at least 1, not ${maxTokens}`)
@@ -39,5 +41,7 @@ export function plan(options: GenerateOptions, eos: readonly number[]): Generati
   const texts = typeof stop === 'string' ? [stop] : stop
   if (texts.some((text) => text === ''))
     throw new OutriderError('INVALID_OPTION', 'a stop text must not be empty: leave it out')
-  return { maxTokens, stop: texts, stopTokens: new Set(stopTokens), endTokens: new Set(ignoreEos ? [] : eos), signal }
+  const endTokens = new Set(ignoreEos ? [] : eos)
+  const sampling = planSampling(options, vocab)
+  return { maxTokens, stop: texts, stopTokens: new Set(stopTokens), endTokens, sampling, signal }
 }

@@ -1,9 +1,10 @@
 import { throwIfAborted } from '../abort'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
+import type { SamplingPlan } from '../sample'
 import type { AcceptanceRule, Backend, DecoderModel, KvCache, SessionView, Tensor } from '../spec'
-import { MAX_PATH, NO_TOKEN, OUTCOME } from '../spec'
-import { chunkRows, type Kept, Verifier } from '../verify'
+import { DRAFT_STREAM, MAX_PATH, NO_TOKEN, OUTCOME } from '../spec'
+import { chunkRows, type Kept, Sampler, Verifier } from '../verify'
 import { Counters, type DecodeStats } from './counters'
 import { creditPath, proposedTokens } from './credit'
 import { Device } from './device'
@@ -38,6 +39,8 @@ export interface Round {
   readonly nodes: number
   /** For each accepted token who drafted it: the strategy, or parts of a composition. */
   readonly by: readonly (readonly string[])[]
+  /** Of each token under the model's own logits, nats; null where they were not asked for. */
+  readonly logProbs: readonly number[] | null
 }
 
 /** The decoding loop of one session: prefill, then propose, verify, accept, commit. Plain decoding proposes nothing. */
@@ -47,6 +50,7 @@ export class Stepper {
   readonly #owned = new Owned()
   readonly #cache: KvCache
   readonly #kept: Kept
+  readonly #sampler: Sampler
   readonly #verifier: Verifier
   readonly #proposer: GuardedProposer
   readonly #device: Device
@@ -62,6 +66,7 @@ export class Stepper {
       this.sequence = this.#owned.add(new Sequence(backend, slots, capacity))
       this.#cache = this.#owned.add(model.cache(slots, 'target'))
       this.#kept = this.#keep()
+      this.#sampler = this.#owned.add(new Sampler(backend, model.config.vocab, maxRows))
       this.#verifier = this.#owned.add(
         new Verifier({
           backend,
@@ -69,6 +74,7 @@ export class Stepper {
           cache: this.#cache,
           sequence: this.sequence.tensors,
           rule: parts.rule,
+          sampler: this.#sampler,
           maxRows,
           kept: this.#kept,
         }),
@@ -77,6 +83,7 @@ export class Stepper {
       this.#judge = new Judge({
         backend,
         verifier: this.#verifier,
+        sampler: this.#sampler,
         rule: parts.rule,
         device: this.#device,
         vocab: model.config.vocab,
@@ -103,6 +110,12 @@ export class Stepper {
       await this.#turn(() => this.#chunk(to))
       this.counters.prefillMs += performance.now() - started
     }
+  }
+
+  /** Rounds from now on sample as `plan` says; what is committed is their prompt. */
+  begin(plan: SamplingPlan): void {
+    this.#alive()
+    this.#sampler.begin(plan, this.sequence.tokens)
   }
 
   /** One round that commits at most `most` tokens. Throws what the strategy and the device throw, `LOGITS_NOT_FINITE`. */
@@ -168,6 +181,8 @@ export class Stepper {
   #view(slots: number): SessionView {
     const { sequence } = this
     const kept = this.#kept
+    const sampler = this.#sampler
+    const stream = this.parts.rule.guarantee === 'same-tokens' ? 0 : DRAFT_STREAM
     return {
       backend: this.parts.backend,
       get tokens() {
@@ -178,6 +193,9 @@ export class Stepper {
       outcome: this.#verifier.outcome,
       cache: this.#cache,
       guarantee: this.parts.rule.guarantee,
+      get noise() {
+        return sampler.stages.noise ? { sampling: sampler.tensors, stream } : null
+      },
       slots,
       maxRows: this.parts.maxRows,
       hidden: (which) => kept.get(which),
@@ -214,7 +232,7 @@ export class Stepper {
     const follow = this.#proposer.follow({ kind: 'round', pass, own, chain, nodes })
     const start = this.sequence.tokens.length
     this.#alive()
-    const { outcome, credit } = await this.#judge.judge(draft, pass, follow, this.sequence.length)
+    const { outcome, credit, logProbs } = await this.#judge.judge(draft, pass, follow, this.sequence.length)
     const accepted = outcome[OUTCOME.accepted] as number
     const tokens = Array.from(outcome.subarray(OUTCOME.tokens, OUTCOME.tokens + accepted + 1))
     if (tokens.some((token) => token === NO_TOKEN))
@@ -230,7 +248,9 @@ export class Stepper {
     await this.#proposer.observe({ start, tokens, length: this.sequence.length, accepted, path, own })
     this.counters.draftMs += proposed - began
     this.counters.hostMs += performance.now() - proposed - (this.counters.deviceMs - deviceBefore)
-    return { tokens, accepted, nodes, by }
+    const rows = logProbs && new Float32Array(logProbs)
+    const found = rows && [-1, ...path].map((node) => rows[node + 1] as number)
+    return { tokens, accepted, nodes, by, logProbs: found }
   }
 
   async #propose(most: number): Promise<LaidDraft> {

@@ -6,7 +6,7 @@ function run(stops: readonly string[], pieces: readonly string[]): { texts: stri
   const reader = new StopText(stops)
   const texts: string[] = []
   for (const [id, text] of pieces.entries()) {
-    const { tokens, stopped } = reader.push({ id, text, draft: null })
+    const { tokens, stopped } = reader.push({ id, text, draft: null, logProb: null })
     texts.push(tokens.map((token) => token.text).join(''))
     if (stopped !== null) return { texts, stopped }
   }

@@ -7,6 +7,8 @@ export interface TextToken {
    * own choice.
    */
   readonly draft: { readonly by: readonly string[]; readonly depth: number } | null
+  /** Its log-probability under the model's own logits, nats; null unless `logProbs` was asked for. */
+  readonly logProb: number | null
 }
 
 /** Holds tokens back while their text may be the beginning of a stop text. */

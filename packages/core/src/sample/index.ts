@@ -1,4 +1,5 @@
 export { gumbelOf, type NoiseKey, noiseWords, uniformOf } from './noise'
 export { noiseWgsl } from './noise.wgsl'
+export { GREEDY_STAGES, planSampling, type SamplingOptions, type SamplingPlan, type SamplingStages } from './options'
 export { SAMPLING, type SamplingParams, samplingWords } from './params'
 export { threefry, type Words4 } from './threefry'

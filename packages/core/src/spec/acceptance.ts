@@ -1,7 +1,9 @@
+import type { NoiseKey } from '../sample'
 import type { TokenTree } from '../tree/tree'
 import type { Backend } from './backend'
 import type { Ops } from './ops'
 import type { Pass } from './pass'
+import type { SamplingTensors } from './sampling'
 import type { Tensor } from './tensor'
 
 /**
@@ -17,12 +19,20 @@ export interface DeviceAcceptance {
 
 /** A rule's part of one session's programs. What it allocated is freed by its `dispose`. */
 export interface DeviceVerdict {
-  /** Reads logits f32 [rows, vocab] and the tree's tokens (`pass`), and leaves the outcome (OUTCOME). */
-  record(
-    ops: Ops,
-    args: { readonly logits: Tensor; readonly vocab: number; readonly pass: Pass; readonly outcome: Tensor },
-  ): void
+  /** Reads logits and the tree's tokens (`pass`), and leaves the outcome (OUTCOME). */
+  record(ops: Ops, args: JudgedRows): void
   dispose(): void
+}
+
+/** What a rule on the device judges by. */
+export interface JudgedRows {
+  /** f32 [rows, vocab], nats up to a constant: penalties, bias, temperature and filters are in them (-∞: never). */
+  readonly logits: Tensor
+  readonly vocab: number
+  readonly pass: Pass
+  /** For `ops.sample`: the row's draw, at temperature 0 the most likely token. */
+  readonly sampling: SamplingTensors
+  readonly outcome: Tensor
 }
 
 /** A rule that decides on the host: it costs one submission and one read of the logits more a round. */
@@ -30,8 +40,12 @@ export interface HostAcceptance {
   /** `path`: accepted nodes, root side first. `next`: the token that follows them. */
   decide(args: {
     readonly tree: TokenTree
-    /** Logits after the pending token, then after each node: f32 [vocab], nats up to a constant. */
+    /** Logits after the pending token, then after each node: f32 [vocab], nats up to a constant; penalties, bias, temperature and filters are in them. */
     readonly logits: (row: number) => Float32Array
+    /** Position of the pending token; what is chosen after a row of depth d (0: the pending token's) stands d + 1 further. */
+    readonly length: number
+    /** The request's noise, stream 0 (the target's): a rule takes its own streams, so that a seed repeats. */
+    readonly noise: NoiseKey
   }): { readonly path: readonly number[]; readonly next: number }
 }
 

@@ -3,6 +3,7 @@ import type { Backend, Program } from './backend'
 import type { KvCache } from './decoder'
 import type { Budget, Draft } from './draft'
 import type { Pass, SequenceTensors, TreeTensors } from './pass'
+import type { SamplingTensors } from './sampling'
 import type { Tensor } from './tensor'
 
 /** What a proposer sees of its session. Device tensors hold their values whenever the proposer's programs run. */
@@ -19,12 +20,23 @@ export interface SessionView {
   readonly cache: KvCache
   /** What the request's acceptance rule promises. Unless it is `same-tokens`, nothing that is measured may steer a draft: a seed would not repeat. */
   readonly guarantee: Guarantee
+  /**
+   * Noise to draw drafts with (`ops.perturbLogits`), live: null while decoding is greedy. Under a rule of the same tokens it is the
+   * target's own, so that what a drafter draws is what the target draws where their distributions agree; under others a stream apart.
+   */
+  readonly noise: DraftNoise | null
   /** Slots that a cache of this session needs: capacity and the provisional rows of the largest pass. */
   readonly slots: number
   /** Largest number of rows in one pass, the pending token's included; MAX_TREE_ROWS at most. */
   readonly maxRows: number
   /** Kept hidden states of the last pass: `final` or the layer id. f32 [maxRows, hidden]. Undefined where not in `needs`. */
   hidden(which: 'final' | number): Tensor | undefined
+}
+
+/** What drafts are drawn with. */
+export interface DraftNoise {
+  readonly sampling: SamplingTensors
+  readonly stream: number
 }
 
 /** What was committed: by the prompt's prefill, or by a round. */

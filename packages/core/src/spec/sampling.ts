@@ -4,6 +4,9 @@ import type { Tensor } from './tensor'
 /** Set in a word of `SamplingTensors.counts` where the token stands in the prompt; the bits below count how often it was generated. */
 export const IN_PROMPT = 0x80000000
 
+/** The stream of noise (`NoiseKey`) that drafts are drawn with where a rule must not share the target's. */
+export const DRAFT_STREAM = 1
+
 /**
  * How a session samples, in device memory: written between rounds, so that options change without recording programs anew.
  * Zeros throughout are greedy decoding.

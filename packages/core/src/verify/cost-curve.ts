@@ -3,6 +3,7 @@ import { Owned } from '../owned'
 import type { Backend, CostCurve, DecoderModel, SequenceTensors } from '../spec'
 import { MAX_PATH } from '../spec'
 import { buckets } from './buckets'
+import { Sampler } from './sampler'
 import { Verifier } from './verifier'
 
 /** Committed positions that the passes see. */
@@ -24,7 +25,9 @@ export async function measureVerifyCost(backend: Backend, model: DecoderModel, m
   try {
     const sequence: SequenceTensors = { history: words(slots, 'cost history'), length: words(1, 'cost length') }
     const cache = owned.add(model.cache(slots, 'cost'))
-    const verifier = owned.add(new Verifier({ backend, model, cache, sequence, rule: exact, maxRows, kept: new Map() }))
+    const sampler = owned.add(new Sampler(backend, model.config.vocab, maxRows))
+    const parts = { backend, model, cache, sequence, rule: exact, sampler, maxRows, kept: new Map() }
+    const verifier = owned.add(new Verifier(parts))
     const time = async (rows: number): Promise<number> => {
       const program = verifier.verify(verifier.treePass(rows), true, null)
       backend.write(sequence.length, Uint32Array.of(context))

@@ -17,6 +17,7 @@ import type {
 } from '../spec'
 import { INDEX, MAX_TREE_ROWS, OUTCOME } from '../spec'
 import { bucketFor, chunkRows } from './buckets'
+import type { Sampler } from './sampler'
 
 /** Hidden states to keep, by what strategies call them. */
 export type Kept = ReadonlyMap<'final' | number, Tensor>
@@ -31,6 +32,7 @@ export interface VerifierParts {
   readonly cache: KvCache
   readonly sequence: SequenceTensors
   readonly rule: AcceptanceRule
+  readonly sampler: Sampler
   readonly maxRows: number
   readonly kept: Kept
 }
@@ -51,6 +53,8 @@ export class Verifier {
   readonly #judged = new Map<number, Tensor>()
   /** Residual streams that passes went on from. */
   readonly #inputs: Tensor[] = []
+  /** The model's own logits of the last pass that was recorded. */
+  #logits: Tensor | null = null
 
   constructor(private readonly parts: VerifierParts) {
     const words = (count: number, label: string) => this.#owned.add(parts.backend.tensor([count], 'u32', label))
@@ -109,17 +113,19 @@ export class Verifier {
 
   /** Runs the target (its layers from `computed` on) over the tree, judges it and commits the outcome; a chain's accepted entries lie where they belong. */
   verify(pass: Pass, chain: boolean, computed: Computed | null): Program {
-    const key = `verify ${pass.rows} ${chain ? 'chain' : 'tree'}${this.#after(computed)}`
+    const { sampler, model } = this.parts
+    const key = `verify ${pass.rows} ${chain ? 'chain' : 'tree'}${this.#after(computed)}${sampler.key}`
     return this.#programs.get(key, (ops) => {
       const logits = this.#judge(ops, pass, computed)
-      this.#verdict?.record(ops, { logits, vocab: this.parts.model.config.vocab, pass, outcome: this.outcome })
+      const { vocab } = model.config
+      this.#verdict?.record(ops, { logits, vocab, pass, sampling: sampler.tensors, outcome: this.outcome })
       this.#commit(ops, pass, chain)
     })
   }
 
   /** For a rule on the host: runs the target over the tree and leaves its logits in `logitsOf`. */
   inspect(pass: Pass, computed: Computed | null): Program {
-    return this.#programs.get(`inspect ${pass.rows}${this.#after(computed)}`, (ops) => {
+    return this.#programs.get(`inspect ${pass.rows}${this.#after(computed)}${this.parts.sampler.key}`, (ops) => {
       ops.concat({ parts: [{ x: this.#judge(ops, pass, computed) }], out: this.logitsOf(pass), rows: pass.rows })
     })
   }
@@ -136,9 +142,8 @@ export class Verifier {
 
   /** For a rule on the host: commits the outcome that was written. */
   commit(pass: Pass, chain: boolean): Program {
-    return this.#programs.get(`commit ${pass.rows} ${chain ? 'chain' : 'tree'}`, (ops) =>
-      this.#commit(ops, pass, chain),
-    )
+    const key = `commit ${pass.rows} ${chain ? 'chain' : 'tree'}${this.parts.sampler.key}`
+    return this.#programs.get(key, (ops) => this.#commit(ops, pass, chain))
   }
 
   dispose(): void {
@@ -160,12 +165,15 @@ export class Verifier {
   #judge(ops: Ops, pass: Pass, computed: Computed | null): Tensor {
     ops.treeIndex({ tree: this.tree, sequence: this.parts.sequence, index: pass.index })
     const x = this.#run(ops, pass, computed && this.#usable(computed) ? computed : null)
-    return this.parts.model.logits(ops, { x, rows: pass.rows, pass })
+    this.#logits = this.parts.model.logits(ops, { x, rows: pass.rows, pass })
+    return this.parts.sampler.process(ops, this.#logits, pass)
   }
 
   #commit(ops: Ops, pass: Pass, chain: boolean): void {
     if (!chain) this.parts.cache.compact(ops, this.outcome, pass.rows)
-    ops.commitTokens({ outcome: this.outcome, sequence: this.parts.sequence })
+    const { outcome } = this
+    ops.commitTokens({ outcome, sequence: this.parts.sequence })
+    this.parts.sampler.committed(ops, { outcome, logits: this.#logits as Tensor, rows: pass.rows })
   }
 
   #run(ops: Ops, pass: Pass, computed: Computed | null = null): Tensor {

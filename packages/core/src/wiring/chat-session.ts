@@ -30,6 +30,7 @@ export class ChatSession {
     private readonly engine: SessionHost,
     private readonly tokenizer: Tokenizer,
     private readonly eos: readonly number[],
+    private readonly vocab: number,
     options: SessionOptions,
   ) {
     this.#messages = [...(options.messages ?? [])]
@@ -51,7 +52,7 @@ export class ChatSession {
     this.#busy = true
     try {
       const turn: ChatMessage = typeof message === 'string' ? { role: 'user', content: message } : message
-      const request = plan(options, this.eos)
+      const request = plan(options, this.eos, this.vocab)
       const ids = this.tokenizer.encode(this.tokenizer.chat([...this.#messages, turn], { generationPrompt: true }))
       if (ids.length === 0)
         throw new OutriderError('PROMPT_EMPTY', 'the chat template made an empty prompt of these messages')

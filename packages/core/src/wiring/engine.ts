@@ -89,7 +89,7 @@ export class Engine {
    * ```
    */
   async *generate(prompt: string | readonly number[], options: GenerateOptions = {}): AsyncGenerator<Part, void, void> {
-    const request = plan(options, this.#eos)
+    const request = plan(options, this.#eos, this.model.vocab)
     throwIfAborted(request.signal)
     const ids = typeof prompt === 'string' ? this.#encode(prompt) : prompt
     this.#check(ids)
@@ -136,7 +136,7 @@ export class Engine {
         'CHAT_TEMPLATE_MISSING',
         'this model has no chat template: use generate with a prompt of your own',
       )
-    return new ChatSession(this, tokenizer, this.#eos, options)
+    return new ChatSession(this, tokenizer, this.#eos, this.model.vocab, options)
   }
 
   /** A decoding loop for `strategy` and `acceptance`; the engine frees it at the latest with itself. */
