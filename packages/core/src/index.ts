@@ -97,6 +97,7 @@ export {
   Engine,
   type EngineLimits,
   type EngineOptions,
+  type EngineStrategy,
   type SessionOptions,
   type TurnOptions,
   tokens,

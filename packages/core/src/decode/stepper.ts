@@ -20,7 +20,7 @@ export interface StepperParts {
   readonly model: DecoderModel
   readonly capacity: number
   readonly maxRows: number
-  /** Hidden states that the engine's strategies need: `final` or layer ids. */
+  /** Hidden states that the strategy needs: `final` or layer ids. */
   readonly keep: readonly ('final' | number)[]
   readonly rule: AcceptanceRule
   /** null: plain decoding, the empty proposer. */

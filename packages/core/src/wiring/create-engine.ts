@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { Container, type ContainerModule, type ServiceIdentifier } from 'inversify'
 import { throwIfAborted } from '../abort'
-import { callStrategy, type NamedStrategy } from '../decode'
+import { callStrategy } from '../decode'
 import { OutriderError } from '../errors'
 import { type OpenOptions, openCheckpoint, openTensors } from '../load'
 import { loadDecoder } from '../model'
@@ -22,7 +22,7 @@ import { MAX_TREE_ROWS } from '../spec'
 import { measureVerifyCost, rowInvariant } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
-import { type EngineLimits, tokens } from './tokens'
+import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -81,13 +81,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const verifyCost = once(() => measureVerifyCost(backend, model, limits.maxRows))
       const hosting = { backend, model, tokenizer, limits, options, verifyCost }
       const loaded = await loadStrategies(strategies, hosting, owned)
-      const found = loaded.map(({ name, loaded: { needs } }) => ({ name, needs }))
-      const keep = [...new Set([...limits.keep, ...kept(found, checkpoint.model)])]
       throwIfAborted(options.signal)
       const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
       throwIfAborted(options.signal)
       const container = wire(
-        engineModule({ backend, model, tokenizer, limits: { ...limits, keep }, strategies: loaded }),
+        engineModule({ backend, model, tokenizer, limits, strategies: loaded }),
         options.modules ?? [],
       )
       return new Engine(container, () => owned.dispose(), exact, verifyCost)
@@ -185,18 +183,21 @@ function engineLimits(options: EngineOptions, strategies: readonly Strategy[], {
       'INVALID_OPTION',
       `maxRows must be 1 to ${MAX_TREE_ROWS}, a pending token and its tree, not ${maxRows}`,
     )
-  return { capacity, maxRows, keep: kept(strategies, model) }
+  // What a strategy says itself is refused before weights are read.
+  for (const { name, needs } of strategies) kept(name, [needs], model)
+  return { capacity, maxRows }
 }
 
-/** Hidden states that strategies need, each once. */
+/** Hidden states that a strategy needs, each once: what it says itself and what its checkpoint turned out to need. */
 function kept(
-  strategies: readonly { readonly name: string; readonly needs?: StrategyNeeds | undefined }[],
+  name: string,
+  needs: readonly (StrategyNeeds | undefined)[],
   { layers }: ModelConfig,
-): EngineLimits['keep'] {
+): EngineStrategy['keep'] {
   const keep = new Set<'final' | number>()
-  for (const { name, needs } of strategies) {
-    if (needs?.finalHidden) keep.add('final')
-    for (const layer of needs?.layerInputs ?? []) {
+  for (const each of needs) {
+    if (each?.finalHidden) keep.add('final')
+    for (const layer of each?.layerInputs ?? []) {
       if (!Number.isInteger(layer) || layer < 0 || layer > layers)
         throw new OutriderError(
           'INVALID_OPTION',
@@ -221,7 +222,7 @@ async function loadStrategies(
   strategies: readonly Strategy[],
   hosting: Hosting,
   owned: Owned,
-): Promise<readonly NamedStrategy[]> {
+): Promise<readonly EngineStrategy[]> {
   const { backend, model, tokenizer, limits, options, verifyCost } = hosting
   const host: StrategyHost = {
     backend,
@@ -243,12 +244,13 @@ async function loadStrategies(
     openTensors: (location) => openTensors(location, openOptions(options)),
     ...(options.onProgress && { onProgress: options.onProgress }),
   }
-  const loaded: NamedStrategy[] = []
+  const loaded: EngineStrategy[] = []
   for (const strategy of strategies) {
     throwIfAborted(options.signal)
     const ready = await callStrategy(strategy.name, 'load', () => strategy.load(host))
     owned.add({ dispose: () => ready.dispose?.() })
-    loaded.push({ name: strategy.name, loaded: ready })
+    const keep = kept(strategy.name, [strategy.needs, ready.needs], model.config)
+    loaded.push({ name: strategy.name, loaded: ready, keep })
   }
   return loaded
 }

@@ -1,21 +1,12 @@
 import { Container } from 'inversify'
 import { throwIfAborted } from '../abort'
-import {
-  decode,
-  type Finish,
-  type GenerateOptions,
-  type NamedStrategy,
-  type Part,
-  plan,
-  type Stepper,
-  type TextToken,
-} from '../decode'
+import { decode, type Finish, type GenerateOptions, type Part, plan, type Stepper, type TextToken } from '../decode'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
 import type { Backend, CostCurve, DecoderModel, ModelConfig, Tokenizer } from '../spec'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
-import { type EngineLimits, tokens } from './tokens'
+import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
 
 /** A whole generation. */
 export interface Completion extends Finish {
@@ -188,7 +179,7 @@ export class Engine {
     return [...new Set([...this.model.eos, ...(this.tokenizer?.eos ?? [])])]
   }
 
-  #strategy(name: string): NamedStrategy | null {
+  #strategy(name: string): EngineStrategy | null {
     if (name === 'plain') return null
     const found = this.#container.get(tokens.strategies).find((strategy) => strategy.name === name)
     if (found) return found

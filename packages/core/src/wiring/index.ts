@@ -1,4 +1,4 @@
 export { ChatSession, type SessionOptions, type TurnOptions } from './chat-session'
 export { createEngine, type EngineOptions } from './create-engine'
 export { type Completion, collect, Engine } from './engine'
-export { type EngineLimits, tokens, type WiringTokens } from './tokens'
+export { type EngineLimits, type EngineStrategy, tokens, type WiringTokens } from './tokens'

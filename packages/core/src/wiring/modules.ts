@@ -1,8 +1,8 @@
 import { ContainerModule } from 'inversify'
 import { exact } from '../accept'
-import { type NamedStrategy, Stepper, Turns } from '../decode'
+import { Stepper, Turns } from '../decode'
 import type { AcceptanceRule, Backend, DecoderModel, Tokenizer } from '../spec'
-import { type EngineLimits, tokens } from './tokens'
+import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
 
 /** What `createEngine` has loaded before the container is filled: nothing asynchronous is resolved by it. */
 export interface EngineParts {
@@ -10,7 +10,7 @@ export interface EngineParts {
   readonly model: DecoderModel
   readonly tokenizer: Tokenizer | null
   readonly limits: EngineLimits
-  readonly strategies: readonly NamedStrategy[]
+  readonly strategies: readonly EngineStrategy[]
 }
 
 /** Bindings of an engine. */
@@ -27,14 +27,23 @@ export function engineModule(parts: EngineParts): ContainerModule {
 }
 
 /** Bindings of one session, loaded into a child container afresh. */
-export function sessionModule(strategy: NamedStrategy | null, rule: AcceptanceRule, timed: boolean): ContainerModule {
+export function sessionModule(strategy: EngineStrategy | null, rule: AcceptanceRule, timed: boolean): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(tokens.strategy).toConstantValue(strategy)
     bind(tokens.rule).toConstantValue(rule)
     bind(tokens.stepper)
       .toResolvedValue(
         (backend, model, limits, turns, chosen, judge) =>
-          new Stepper({ backend, model, turns, rule: judge, strategy: chosen, timed, ...limits }),
+          new Stepper({
+            backend,
+            model,
+            turns,
+            rule: judge,
+            strategy: chosen,
+            keep: chosen?.keep ?? [],
+            timed,
+            ...limits,
+          }),
         [tokens.backend, tokens.model, tokens.limits, tokens.turns, tokens.strategy, tokens.rule],
       )
       .inSingletonScope()

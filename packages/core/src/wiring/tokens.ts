@@ -9,7 +9,11 @@ export interface EngineLimits {
   readonly capacity: number
   /** Rows of the largest pass: one pending token and the nodes of a draft. */
   readonly maxRows: number
-  /** Hidden states that the engine's strategies need. */
+}
+
+/** A strategy of an engine. */
+export interface EngineStrategy extends NamedStrategy {
+  /** Hidden states of the target that its sessions keep; those of other strategies keep none of them. */
   readonly keep: readonly ('final' | number)[]
 }
 
@@ -24,11 +28,11 @@ export interface WiringTokens {
   readonly tokenizer: ServiceIdentifier<Tokenizer | null>
   readonly limits: ServiceIdentifier<EngineLimits>
   readonly turns: ServiceIdentifier<Turns>
-  readonly strategies: ServiceIdentifier<readonly NamedStrategy[]>
+  readonly strategies: ServiceIdentifier<readonly EngineStrategy[]>
   /** The rule of requests that name none. */
   readonly defaultRule: ServiceIdentifier<AcceptanceRule>
   /** Session: the request's strategy, null for plain decoding. */
-  readonly strategy: ServiceIdentifier<NamedStrategy | null>
+  readonly strategy: ServiceIdentifier<EngineStrategy | null>
   /** Session: the request's rule. */
   readonly rule: ServiceIdentifier<AcceptanceRule>
   /** Session: its decoding loop. */
