@@ -9,6 +9,8 @@ const steps = 5
 const nearTie = 0.02
 /** How far a log-probability may be off, nats, where it must be right. */
 const tolerance = 5e-3
+/** The same on devices that keep keys and values in f16: the fifth draft stands on four states of the head's own. */
+const loose = 0.1
 
 const whole = { nodes: 63, depth: 32 } as const
 
@@ -17,7 +19,7 @@ export interface DraftOptions {
   /** Name of the head in the reference outputs. */
   readonly head: string
   readonly contexts: readonly ReferenceContext[]
-  /** `near ties may differ`: ids up to the first near tie only, and log-probabilities within 0.05 nats. */
+  /** `near ties may differ`: ids up to the first near tie only, and log-probabilities within 0.1 nats. */
   readonly ties: 'exact' | 'near ties may differ'
   /** The target's id of a draft id, for heads with a vocabulary of their own. */
   readonly toTarget?: (id: number) => number
@@ -54,7 +56,7 @@ export async function checkDrafts(probe: DraftProbe, options: DraftOptions): Pro
         return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(most, difference)
       }, 0)
       worst = Math.max(worst, off)
-      if (off > (ties === 'exact' ? tolerance : 10 * tolerance))
+      if (off > (ties === 'exact' ? tolerance : loose))
         faults.push(`${at}: a log-probability of draft ${i} is off by ${off} nats`)
     }
   }
