@@ -1,6 +1,7 @@
 import {
   type Budget,
   type DeviceDraft,
+  type DraftNoise,
   type Ops,
   Owned,
   type Pass,
@@ -46,7 +47,9 @@ export class EarlyExitProposer implements Proposer {
   propose({ nodes, depth }: Budget): DeviceDraft | null {
     const { parents, levels } = topology(this.children, nodes, depth)
     if (levels.length === 0) return null
-    const program = this.#programs.get(`early exit ${levels.length} levels`, (ops) => this.#draft(ops, levels))
+    const { noise } = this.session
+    const key = `early exit ${levels.length} levels${noise ? ' with noise' : ''}`
+    const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, noise))
     const computed = { layer: this.layer, x: this.#entering }
     return { programs: [program], nodes: parents.length, parents, computed }
   }
@@ -55,32 +58,41 @@ export class EarlyExitProposer implements Proposer {
     this.#owned.dispose()
   }
 
-  #draft(ops: Ops, levels: Topology['levels']): void {
+  #draft(ops: Ops, levels: Topology['levels'], noise: DraftNoise | null): void {
     const { tree, sequence } = this.session
     ops.treeIndex({ tree, sequence, index: this.#index })
     const above = [{ first: -1, count: 1 }, ...levels]
     above.forEach(({ first, count }, depth) => {
-      const x = this.#run(ops, first + 1, count)
+      const pass: Pass = { rows: count, first: first + 1, tokens: tree.tokens, index: this.#index }
+      const x = this.#run(ops, pass)
       const level = levels[depth]
-      if (level) this.#choose(ops, x, count, level)
+      if (level) this.#choose(ops, x, pass, level, noise)
     })
   }
 
-  /** The first layers over `count` rows of the tree from row `first` on. */
-  #run(ops: Ops, first: number, count: number): Tensor {
-    const { tree, cache, maxRows } = this.session
+  /** The first layers over the rows of a level. */
+  #run(ops: Ops, level: Pass): Tensor {
+    const { cache, maxRows } = this.session
+    const { rows: count, first } = level
     // As many rows as the engine's self-check compares: those behind the level are later ones, and are run again in their turn.
     const rows = Math.min(2 ** Math.ceil(Math.log2(count)), maxRows - first)
-    const pass: Pass = { rows, first, tokens: tree.tokens, index: this.#index }
-    const x = this.target.forward(ops, { pass, cache, to: this.layer })
+    const x = this.target.forward(ops, { pass: { ...level, rows }, cache, to: this.layer })
     placeRows(ops, { x, rows: count, out: this.#entering, at: first })
     return x
   }
 
-  /** The best children of each of `rows` rows become the tokens of `level`. */
-  #choose(ops: Ops, x: Tensor, rows: number, { first, children }: Topology['levels'][number]): void {
+  /** The best children of each row of `pass`, with the session's noise where there is some, become the tokens of a level. */
+  #choose(
+    ops: Ops,
+    x: Tensor,
+    pass: Pass,
+    { first, children }: Topology['levels'][number],
+    noise: DraftNoise | null,
+  ): void {
     const { vocab } = this.target.config
+    const { rows } = pass
     const logits = this.target.logits(ops, { x, rows })
+    if (noise) ops.perturbLogits({ logits, vocab, pass, ...noise })
     const { tokens } = this.session.tree
     const at = first + 1
     if (children === 1) ops.argmax({ logits, vocab, rows, out: tokens, at })

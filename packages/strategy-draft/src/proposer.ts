@@ -3,6 +3,7 @@ import {
   type Committed,
   type DecoderModel,
   type DeviceDraft,
+  type DraftNoise,
   type Follow,
   type KvCache,
   type Ops,
@@ -22,7 +23,8 @@ const catchUp = 2
 
 /**
  * Drafts with a model of its own, whose cache lives on the device and follows by itself: the accepted path is compacted there,
- * and after a full accept the last draft token, which was never fed, is fed first in the next round.
+ * and after a full accept the last draft token, which was never fed, is fed first in the next round. Where the target samples, it
+ * draws with the session's noise.
  */
 export class DraftModelProposer implements Proposer {
   readonly #owned = new Owned()
@@ -60,7 +62,9 @@ export class DraftModelProposer implements Proposer {
     const tree = topology(this.children, budget.nodes, budget.depth)
     if (tree.levels.length === 0) return null
     this.#drafted = tree
-    const program = this.#programs.get(`draft ${tree.levels.length} levels`, (ops) => this.#draft(ops, tree))
+    const { noise } = this.session
+    const key = `draft ${tree.levels.length} levels${noise ? ' with noise' : ''}`
+    const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
     return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
   }
 
@@ -94,25 +98,29 @@ export class DraftModelProposer implements Proposer {
     return 1 + (this.#drafted.levels.at(-1)?.first ?? 0)
   }
 
-  #draft(ops: Ops, { levels }: Topology): void {
+  #draft(ops: Ops, { levels }: Topology, noise: DraftNoise | null): void {
     const { sequence, tree } = this.session
+    const [first, ...deeper] = levels as readonly [Topology['levels'][number], ...Topology['levels']]
+    const below = { tokens: tree.tokens, index: this.#treeIndex }
     const start: Pass = { rows: catchUp, first: 0, ...this.#span }
     ops.spanIndex({ sequence, from: this.#length, to: sequence.length, toOffset: 1, rows: catchUp, ...this.#span })
     const x = this.model.forward(ops, { pass: start, cache: this.#cache })
     ops.gatherLast({ x, pass: start, out: this.#last })
-    this.#choose(ops, this.model.logits(ops, { x: this.#last, rows: 1 }), 1, levels[0] as Topology['levels'][number])
-    if (levels.length > 1) ops.treeIndex({ tree, sequence, index: this.#treeIndex })
-    levels.slice(0, -1).forEach((level, depth) => {
-      const pass: Pass = { rows: level.count, first: level.first + 1, tokens: tree.tokens, index: this.#treeIndex }
-      const stream = this.model.forward(ops, { pass, cache: this.#cache })
-      const logits = this.model.logits(ops, { x: stream, rows: level.count })
-      this.#choose(ops, logits, level.count, levels[depth + 1] as Topology['levels'][number])
+    if (noise || deeper.length > 0) ops.treeIndex({ tree, sequence, index: this.#treeIndex })
+    this.#choose(ops, this.#last, { rows: 1, first: 0, ...below }, first, noise)
+    deeper.forEach((level, above) => {
+      const parents = levels[above] as Topology['levels'][number]
+      const pass: Pass = { rows: parents.count, first: parents.first + 1, ...below }
+      this.#choose(ops, this.model.forward(ops, { pass, cache: this.#cache }), pass, level, noise)
     })
   }
 
-  /** The best children of each of `rows` rows become the tokens of `level`. */
-  #choose(ops: Ops, logits: Tensor, rows: number, level: Topology['levels'][number]): void {
+  /** The best children of each row of `pass`, with the session's noise where there is some, become the tokens of `level`. */
+  #choose(ops: Ops, x: Tensor, pass: Pass, level: Topology['levels'][number], noise: DraftNoise | null): void {
     const { vocab } = this.model.config
+    const { rows } = pass
+    const logits = this.model.logits(ops, { x, rows })
+    if (noise) ops.perturbLogits({ logits, vocab, pass, ...noise })
     const at = level.first + 1
     if (level.children === 1) ops.argmax({ logits, vocab, rows, out: this.session.tree.tokens, at })
     else ops.topK({ logits, vocab, rows, k: level.children, ids: this.session.tree.tokens, at })
