@@ -1,12 +1,13 @@
 import { Owned } from '../owned'
-import { MAX_PATH, type Ops, type SessionView, type Tensor } from '../spec'
+import { type DraftNoise, MAX_PATH, type Ops, type Pass, type SessionView, type Tensor } from '../spec'
 import { type RankPaths, type StaticTree, staticTree } from '../tree'
 import type { Drafter, DraftPlan, DraftRun } from './drafter'
 import type { FeatureHead } from './feature-head'
 import { placeTokens } from './place-tokens'
 
 /**
- * Drafts chains and trees whose topology is known beforehand: one step a level, over its nodes that have children.
+ * Drafts chains and trees whose topology is known beforehand: one step a level, over its nodes that have children. Where the target
+ * samples, a node's children are draws with the session's noise, without replacement.
  *
  * @example
  * ```ts
@@ -34,29 +35,37 @@ export class StaticDrafter implements Drafter {
   plan(nodes: number, depth: number): DraftPlan {
     const tree = staticTree(this.paths, nodes, depth)
     const { parents, levels } = tree
-    const record = (ops: Ops, run: DraftRun) => this.#record(ops, run, tree)
-    return { key: `${this.head.label} draft ${parents}`, nodes: parents.length, levels: levels.length, parents, record }
+    const { noise } = this.session
+    const key = `${this.head.label} draft ${parents}${noise ? ' with noise' : ''}`
+    const record = (ops: Ops, run: DraftRun) => this.#record(ops, run, tree, noise)
+    return { key, nodes: parents.length, levels: levels.length, parents, record }
   }
 
   dispose(): void {
     this.#owned.dispose()
   }
 
-  #record(ops: Ops, { last, index, base, cache }: DraftRun, { levels }: StaticTree): void {
+  #record(ops: Ops, run: DraftRun, { levels }: StaticTree, noise: DraftNoise | null): void {
+    const { last, index, base, cache } = run
     const { tree, sequence } = this.session
     const { head } = this
+    const { vocab, targetIds } = head
     const order = this.#order(levels)
-    if (levels.length > 1) ops.treeIndex({ tree, sequence: { ...sequence, length: base }, index })
-    let [x, rows, at] = [last, 1, 0]
+    if (noise || levels.length > 1) ops.treeIndex({ tree, sequence: { ...sequence, length: base }, index })
+    let [x, at] = [last, 0]
+    let pass: Pass = { rows: 1, first: 0, tokens: tree.tokens, index }
     for (const level of levels) {
-      this.#choose(ops, head.logits(ops, { x, rows }), rows, level, { order, at })
+      const { rows } = pass
+      const logits = head.logits(ops, { x, rows })
+      // Entry i holds the token at i + 1 and chooses the one after it.
+      if (noise) ops.perturbLogits({ logits, vocab, pass, ahead: 2, ...(targetIds && { targetIds }), ...noise })
+      this.#choose(ops, logits, rows, level, { order, at })
       at += level.count
       if (level.expand === 0) break
       const alike = level.expand === rows && level.above.every((row, i) => row === i)
       if (!alike) ops.gatherRows({ x, indices: order, at, rows: level.expand, out: head.gathered })
       at += level.expand
-      rows = level.expand
-      const pass = { rows, first: 1 + level.first, tokens: tree.tokens, index }
+      pass = { ...pass, rows: level.expand, first: 1 + level.first }
       x = head.step(ops, { pass, g: alike ? x : head.gathered, cache })
     }
   }
