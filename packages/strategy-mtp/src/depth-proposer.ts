@@ -3,6 +3,7 @@ import {
   type Committed,
   createKvCache,
   type DeviceDraft,
+  type DraftNoise,
   FeatureFeed,
   type FedRows,
   type Follow,
@@ -35,7 +36,8 @@ interface Depth {
 
 /**
  * Drafts a chain with one module a token (DeepSeek-V3, section 2.2): module d is fed module d - 1's states and the tokens d + 1 after
- * them. What was committed is fed to all of them; of a draft module d sees the d tokens drafted so far.
+ * them. What was committed is fed to all of them; of a draft module d sees the d tokens drafted so far. Where the target samples,
+ * each token is drawn with the session's noise.
  */
 export class DepthProposer implements Proposer {
   readonly #owned = new Owned()
@@ -87,7 +89,9 @@ export class DepthProposer implements Proposer {
     if (!this.#feed.ready) return null
     const levels = Math.min(this.tokens, nodes, depth, this.session.tokens.length - 1)
     this.#levels = levels
-    const program = this.#programs.get(`mtp draft ${levels}`, (ops) => this.#draft(ops, levels))
+    const { noise } = this.session
+    const key = `mtp draft ${levels}${noise ? ' with noise' : ''}`
+    const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, noise))
     return { programs: [program], nodes: levels, parents: Array.from({ length: levels }, (_, node) => node - 1) }
   }
 
@@ -130,26 +134,36 @@ export class DepthProposer implements Proposer {
     }
   }
 
-  #draft(ops: Ops, levels: number): void {
+  #draft(ops: Ops, levels: number, noise: DraftNoise | null): void {
     const { tokens } = this.session.tree
+    const { vocab } = this.modules
     let x: Tensor | null = null
     for (const depth of this.#depths.slice(0, levels)) {
       const { module } = depth
+      if (module > 0 || noise) this.#lay(ops, depth)
       if (module > 0) x = this.#step(ops, depth, x)
       if (x && module > 1) ops.gatherRows({ x, indices: this.#rows, at: module - 1, rows: 1, out: this.#state })
       const state = module === 0 ? depth.last : module === 1 ? (x as Tensor) : this.#state
       const logits = this.modules.logits(ops, { module, x: state, rows: 1 })
-      ops.argmax({ logits, vocab: this.modules.vocab, rows: 1, out: tokens, at: 1 + module })
+      // In each module the entry at the position before the pending token's is the one that chooses.
+      const pass = { rows: 1, first: module, tokens, index: depth.draft }
+      if (noise) ops.perturbLogits({ logits, vocab, pass, ahead: module + 2, ...noise })
+      ops.argmax({ logits, vocab, rows: 1, out: tokens, at: 1 + module })
     }
+  }
+
+  /** The drafted tokens as a pass of a module, each at the position that its entry pairs it with. */
+  #lay(ops: Ops, { module, draft: index }: Depth): void {
+    const { sequence, tree } = this.session
+    ops.setLength({ sequence, length: this.#base, offset: -module - 1 })
+    ops.treeIndex({ tree, sequence: { ...sequence, length: this.#base }, index })
   }
 
   /** A module over the tokens drafted so far; `x` are the states that the module before it gave for all but the first of them. */
   #step(ops: Ops, { module, draft: index }: Depth, x: Tensor | null): Tensor {
-    const { sequence, tree } = this.session
+    const { tree } = this.session
     const { last: before, draft } = this.#depths[module - 1] as Depth
     const { gathered: out } = this.modules
-    ops.setLength({ sequence, length: this.#base, offset: -module - 1 })
-    ops.treeIndex({ tree, sequence: { ...sequence, length: this.#base }, index })
     if (x) statesFrom(ops, { from: { x, index: draft }, before, index, out, rows: module })
     const pass = { rows: module, first: 1, tokens: tree.tokens, index }
     return this.modules.step(ops, { module, pass, g: x ? out : before, cache: this.#cache.layer(module) })
