@@ -1,4 +1,4 @@
-import type { Backend, Ops, Owned, Tensor, Weight } from '@outrider/core'
+import type { Backend, DraftNoise, Ops, Owned, Pass, Tensor, Weight } from '@outrider/core'
 import { residual } from './kernels'
 import type { HeadWeights, Linear } from './weights'
 
@@ -13,6 +13,8 @@ export interface HeadRun {
   /** u32: the choices, best first, as rows of the LM heads: ids[at + head · choices + rank]. */
   readonly ids: Tensor
   readonly at: number
+  /** Noise to draw with, and a pass whose row `head` stands at the position before the head's token. Absent: the best are chosen. */
+  readonly drawn?: DraftNoise & Pick<Pass, 'tokens' | 'index'>
 }
 
 /**
@@ -91,9 +93,15 @@ export class MedusaHeads {
 
   /** Logits of `rows` states, and the choices of the heads from `head` on. */
   #choose(ops: Ops, run: HeadRun, weight: Weight, rows: number, head: number): void {
-    const { choices: k, ids } = run
-    ops.linear({ x: this.#states, weight, out: this.#logits, rows })
-    const { vocab } = this.weights.lm
-    ops.topK({ logits: this.#logits, vocab, rows, k, ids, at: run.at + head * k })
+    const { choices: k, ids, drawn } = run
+    const logits = this.#logits
+    ops.linear({ x: this.#states, weight, out: logits, rows })
+    const { vocab, tokenMap: targetIds } = this.weights.lm
+    if (drawn) {
+      const { tokens, index, ...noise } = drawn
+      const pass = { rows, first: head, tokens, index }
+      ops.perturbLogits({ logits, vocab, pass, ...(targetIds && { targetIds }), ...noise })
+    }
+    ops.topK({ logits, vocab, rows, k, ids, at: run.at + head * k })
   }
 }

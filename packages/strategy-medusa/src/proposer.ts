@@ -2,6 +2,7 @@ import {
   type Budget,
   type Committed,
   type DeviceDraft,
+  type DraftNoise,
   type Follow,
   type HeadTree,
   headTree,
@@ -15,6 +16,7 @@ import {
   type SessionView,
   type Tensor,
 } from '@outrider/core'
+import { INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
 import type { MedusaHeads } from './heads'
 import { gatherAccepted } from './kernels'
 
@@ -23,12 +25,15 @@ const mostChoices = 32
 
 /**
  * Drafts with Medusa heads. Its only state is one hidden state, that of the last position before the pending token, picked from the
- * target's pass when that is committed; the heads run when a draft is wanted.
+ * target's pass when that is committed; the heads run when a draft is wanted. Where the target samples, a head's choices are draws
+ * with the session's noise at the position of its token, without replacement.
  */
 export class MedusaProposer implements Proposer {
   readonly #owned = new Owned()
   readonly #hidden: Tensor
   readonly #ids: Tensor
+  /** A row for each head, at the position before its token's. */
+  readonly #span: { readonly tokens: Tensor; readonly index: Tensor }
   readonly #programs: Programs
   /** Committed entries after which the hidden state was taken; null where that is not known for certain. */
   #held: number | null = null
@@ -43,7 +48,9 @@ export class MedusaProposer implements Proposer {
     try {
       this.#programs = this.#owned.add(new Programs(backend))
       this.#hidden = this.#owned.add(backend.tensor([1, hidden], 'f32', 'medusa hidden state'))
-      this.#ids = this.#owned.add(backend.tensor([heads.weights.count * mostChoices], 'u32', 'medusa choices'))
+      const words = (length: number, what: string) => this.#owned.add(backend.tensor([length], 'u32', `medusa ${what}`))
+      this.#ids = words(heads.weights.count * mostChoices, 'choices')
+      this.#span = { tokens: words(MAX_TREE_ROWS, 'span'), index: words(INDEX.words, 'span index') }
     } catch (error) {
       this.#owned.dispose()
       throw error
@@ -54,7 +61,9 @@ export class MedusaProposer implements Proposer {
   propose({ nodes, depth }: Budget): DeviceDraft | null {
     if (!this.#held || this.#held !== this.session.tokens.length - 1) return null
     const tree = headTree(this.paths, nodes, depth)
-    const program = this.#programs.get(`medusa draft ${tree.parents}`, (ops) => this.#draft(ops, tree))
+    const { noise } = this.session
+    const key = `medusa draft ${tree.parents}${noise ? ' with noise' : ''}`
+    const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
     return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
   }
 
@@ -86,10 +95,12 @@ export class MedusaProposer implements Proposer {
     return this.session.hidden('final') as Tensor
   }
 
-  #draft(ops: Ops, { heads, choices, order }: HeadTree): void {
-    const { backend, tree } = this.session
+  #draft(ops: Ops, { heads, choices, order }: HeadTree, noise: DraftNoise | null): void {
+    const { backend, sequence, tree } = this.session
     const map = this.heads.weights.lm.tokenMap
-    const run = { hidden: this.#hidden, heads, choices }
+    const run = { hidden: this.#hidden, heads, choices, ...(noise && { drawn: { ...this.#span, ...noise } }) }
+    const { length } = sequence
+    if (noise) ops.spanIndex({ sequence, from: length, to: length, toOffset: heads, rows: heads, ...this.#span })
     // A chain of first choices lies as the heads leave them.
     const inPlace = !map && order.every((place, node) => place === node)
     this.heads.record(ops, { ...run, ...(inPlace ? { ids: tree.tokens, at: 1 } : { ids: this.#ids, at: 0 }) })
