@@ -6,6 +6,7 @@ import { verifyHeads } from './heads'
 import { verifyLoss } from './loss'
 import { readReference } from './reference'
 import { Run } from './run'
+import { verifySampling } from './sampling'
 import { settings } from './settings'
 import { verifySmolLm2 } from './smollm2'
 import { verifyStories, verifyStoriesWeights } from './stories'
@@ -28,6 +29,7 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
     await verifyStoriesWeights(run, wide, folder, 'stories-5m f32', contexts, chosen.stories)
     wide.dispose()
   },
+  sampling: () => verifySampling(run, backend, chosen.stories),
   smollm2: async () => {
     if (chosen.smollm2) await verifySmolLm2(run, backend, chosen.smollm2, chosen.prompts)
     else
