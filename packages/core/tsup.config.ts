@@ -5,4 +5,5 @@ export default build({
   'spec/index': 'src/spec/index.ts',
   'reference/index': 'src/reference/index.ts',
   'load/index': 'src/load/index.ts',
+  'conformance/index': 'src/conformance/index.ts',
 })

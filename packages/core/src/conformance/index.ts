@@ -1,0 +1,6 @@
+export { type AcceptanceConformance, acceptanceConformance } from './acceptance'
+export { type BackendConformance, backendConformance } from './backend'
+export type { MakeBackend } from './bench'
+export type { TestFunctions } from './harness'
+export { type StrategyConformance, strategyConformance } from './strategy'
+export type { TinyModels } from './tiny-host'

@@ -1,0 +1,86 @@
+import { anyPath } from './any-path'
+import { type Bench, onBench, prompts } from './bench'
+import type { Check } from './harness'
+import type { StrategySubject } from './strategy-subject'
+import { leak } from './watched-backend'
+
+/** What a strategy takes it gives back, however a generation ends. */
+export function memoryChecks(subject: StrategySubject): readonly Check[] {
+  return [
+    { name: 'abort and disposal leave nothing on the device', faults: () => leakFaults(subject) },
+    {
+      name: 'a device lost in the middle of a round ends the generation with its own error',
+      faults: () => lossFaults(subject),
+    },
+  ]
+}
+
+const prompt = prompts[1] as readonly number[]
+
+async function leakFaults(subject: StrategySubject): Promise<readonly string[]> {
+  const faults: string[] = []
+  await onBench(subject.backend, { strategies: [subject.strategy()] }, async (bench) => {
+    const { engine, watched, before } = bench
+    const strategy = engine.strategies[1] as string
+    const loaded = watched.held
+    const after = (what: string) => {
+      const left = leak(watched.held, loaded)
+      if (left !== null)
+        faults.push(`memory: ${left} are left after ${what}: a proposer's dispose frees what start took`)
+    }
+    await engine.complete(prompt, { strategy, acceptance: anyPath().rule, maxTokens: 12, ignoreEos: true })
+    after('a generation')
+    for (const rounds of [1, 2, 4]) {
+      await brokenOff(bench, strategy, rounds)
+      after(`a generation that was aborted after ${rounds} rounds`)
+    }
+    const open = engine.openStepper({ strategy })
+    await open.extend(prompt)
+    await engine.dispose()
+    const left = leak(watched.held, before)
+    if (left !== null)
+      faults.push(
+        `memory: ${left} are left after the engine was disposed of: dispose of what load returned frees what load took`,
+      )
+  })
+  return faults
+}
+
+async function brokenOff({ engine }: Bench, strategy: string, rounds: number): Promise<void> {
+  const stop = new AbortController()
+  let round = 0
+  try {
+    for await (const _ of engine.generate(prompt, { strategy, signal: stop.signal, ignoreEos: true }))
+      if (++round === rounds) stop.abort()
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  }
+}
+
+async function lossFaults(subject: StrategySubject): Promise<readonly string[]> {
+  const faults: string[] = []
+  await onBench(subject.backend, { strategies: [subject.strategy()] }, async (bench) => {
+    const { engine, watched } = bench
+    const strategy = engine.strategies[1] as string
+    const loaded = watched.held
+    const run = () => engine.complete(prompt, { strategy, maxTokens: 8, ignoreEos: true })
+    watched.restart(null)
+    const clean = (await run()).ids.join()
+    const { submit } = watched.calls
+    for (let at = 1; at <= submit; at++) {
+      watched.restart({ call: 'submit', at, lasting: true })
+      const outcome = await run().catch((error: unknown) => error)
+      // A strategy that learns between sessions may have needed fewer rounds now.
+      if (outcome !== watched.loss && watched.calls.submit >= at)
+        faults.push(
+          `loss: submission ${at} of ${submit} failed with DEVICE_LOST, but the generation ended with ${outcome}: let errors of the backend pass as they are`,
+        )
+      const left = leak(watched.held, loaded)
+      if (left !== null) faults.push(`memory: ${left} are left after the device was lost in submission ${at}`)
+    }
+    watched.restart(null)
+    if (subject.draftsDependOn !== 'engine' && (await run()).ids.join() !== clean)
+      faults.push('loss: after a lost device the next session gave other tokens: keep nothing of a session that failed')
+  })
+  return faults
+}

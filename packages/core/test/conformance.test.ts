@@ -1,0 +1,30 @@
+import { chain, exact, type Strategy } from '@outrider/core'
+import { acceptanceConformance, backendConformance, strategyConformance } from '@outrider/core/conformance'
+import { referenceBackend } from '@outrider/core/reference'
+import { describe, expect, it } from 'vitest'
+import { onDevice } from './support/device-draft'
+import { strategyOf } from './support/strategies'
+
+/** Proposes what followed the last token where it stood before. */
+const repeating = (name = 'repeating'): Strategy =>
+  strategyOf(name, ({ tokens }) => ({
+    propose: ({ nodes, depth }) => {
+      const at = tokens.lastIndexOf(tokens.at(-1) as number, tokens.length - 2)
+      return at < 0 ? null : chain(tokens.slice(at + 1, at + 1 + Math.min(nodes, depth, 4)))
+    },
+  }))
+
+describe('a strategy on the host', () => strategyConformance({ it, expect }, { strategy: () => repeating() }))
+
+describe('a strategy whose tree stays on the device', () =>
+  strategyConformance({ it, expect }, { strategy: () => onDevice(repeating(), false) }))
+
+describe('a strategy that never has anything to say', () =>
+  strategyConformance(
+    { it, expect },
+    { strategy: () => strategyOf('silent', () => ({ propose: () => null })), expectsDrafts: false },
+  ))
+
+describe('the default rule', () => acceptanceConformance({ it, expect }, { rule: () => exact }))
+
+describe('the reference backend', () => backendConformance({ it, expect }, { backend: referenceBackend }))
