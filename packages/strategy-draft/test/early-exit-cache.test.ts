@@ -1,7 +1,7 @@
 import { type DeviceDraft, type Owned, Programs, type SessionView, type Strategy, type Tensor } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { engineOn } from '../../core/test/support/engines'
-import { alternating, oracle, randomTrees, silent, strategyOf } from '../../core/test/support/strategies'
+import { alternating, oracle, randomTrees, silent } from '../../core/test/support/strategies'
 import { tinyConfig } from '../../core/test/support/tiny-model'
 import { earlyExit } from '../src'
 import { faintFrom } from './early-exit-models'
@@ -73,16 +73,12 @@ const whole = (): ((draft: DeviceDraft) => DeviceDraft) => (draft) => {
   const { computed: _, ...rest } = draft
   return rest
 }
-/** Proposes nothing and has an engine keep the residual stream entering `layer`. */
-const keeping = (layer: number): Strategy => ({
-  ...strategyOf('keeping', () => ({ propose: () => null })),
-  needs: { layerInputs: [layer] },
-})
-
 describe('verification', () => {
   const strategies = [changing(tree, 'spoiled', spoiled), changing(tree, 'whole', whole), { ...tree, name: 'tree' }]
-  const complete = async (extra: readonly Strategy[]) => {
-    const engine = await engineOn(model, { strategies: [...strategies, ...extra] })
+  /** The strategies also have the residual streams entering `layers` kept. */
+  const complete = async (layers: readonly number[]) => {
+    const needs = { layerInputs: layers }
+    const engine = await engineOn(model, { strategies: strategies.map((each) => ({ ...each, needs })) })
     const run = async (strategy: string) => {
       const before = engine.backend.stats.dispatches
       const { ids, stats } = await engine.complete(prompt, { strategy, maxTokens: 40, ignoreEos: true })
@@ -106,13 +102,13 @@ describe('verification', () => {
   })
 
   test('also where hidden states of that layer or later ones are kept', async () => {
-    const { plain, tree, spoiled } = await complete([keeping(2)])
+    const { plain, tree, spoiled } = await complete([2])
     expect(tree.ids).toEqual(plain.ids)
     expect(spoiled.ids).not.toEqual(plain.ids)
   })
 
   test('runs all layers where hidden states below are kept', async () => {
-    const { plain, tree, whole, spoiled } = await complete([keeping(1)])
+    const { plain, tree, whole, spoiled } = await complete([1])
     expect(tree).toEqual(whole)
     expect(tree.ids).toEqual(plain.ids)
     expect(spoiled.ids).toEqual(plain.ids)
