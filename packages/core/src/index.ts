@@ -3,11 +3,16 @@ export { type CacheShape, createKvCache } from './cache'
 export { type AdaptiveOptions, adaptive, firstOf, merged } from './compose'
 export type {
   DecodeStats,
+  DeviceFingerprint,
   Finish,
   FinishReason,
   GenerateOptions,
+  GenerationCheckpoint,
+  HeldToken,
   NamedStrategy,
   Part,
+  Resumed,
+  ResumeOptions,
   TextToken,
   Usage,
 } from './decode'

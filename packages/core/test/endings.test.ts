@@ -192,6 +192,8 @@ describe('after every ending the session goes on as a fresh one', async () => {
       tokenizer,
       plan: plan(options, [], model.config.vocab),
       promptTokens,
+      checkpointer: null,
+      from: null,
     }))
       if (finish) return finish
     throw new Error('no end')

@@ -27,7 +27,8 @@ test('a device that stays away says so, and lets go of everything', async () => 
   const { backend } = faulty
   const engine = await createEngine({ backend, model, strategies, capacity: 60, selfCheck: false })
   faulty.restart({ call: 'submit', at: 2, lasting: true })
-  for (let i = 0; i < 3; i++) expect(await failure(() => engine.complete([3, 4], { maxTokens: 5 }))).toBe(faulty.error)
+  for (let i = 0; i < 3; i++)
+    expect((await failure(() => engine.complete([3, 4], { maxTokens: 5 }))).cause).toBe(faulty.error)
   await engine.dispose()
   expect(backend.stats.liveBytes).toBe(0)
   expect(faulty.livePrograms).toBe(0)

@@ -71,7 +71,8 @@ async function lossFaults(subject: StrategySubject): Promise<readonly string[]> 
       watched.restart({ call: 'submit', at, lasting: true })
       const outcome = await run().catch((error: unknown) => error)
       // A strategy that learns between sessions may have needed fewer rounds now.
-      if (outcome !== watched.loss && watched.calls.submit >= at)
+      const lost = outcome === watched.loss || (outcome as Error).cause === watched.loss
+      if (!lost && watched.calls.submit >= at)
         faults.push(
           `loss: submission ${at} of ${submit} failed with DEVICE_LOST, but the generation ended with ${outcome}: let errors of the backend pass as they are`,
         )

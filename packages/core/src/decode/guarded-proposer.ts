@@ -1,5 +1,6 @@
 import { OutriderError } from '../errors'
 import type { Budget, Committed, Draft, Follow, LoadedStrategy, Program, Proposer, Report, SessionView } from '../spec'
+import { chain } from '../tree'
 import { DraftLayer, type LaidDraft } from './draft-layer'
 import { callStrategy, strategyError } from './strategy-calls'
 
@@ -32,6 +33,11 @@ export class GuardedProposer {
     if (!proposer || budget.depth < 1) return this.#layer.lay(null, budget)
     const draft: Draft = await callStrategy(this.#name, 'propose', () => proposer.propose(budget))
     return this.#layer.lay(draft, budget)
+  }
+
+  /** Lays tokens that are known, where drafts are laid. Throws `TREE_TOO_LARGE`. */
+  lay(tokens: readonly number[]): LaidDraft {
+    return this.#layer.lay(chain(tokens), { nodes: tokens.length, depth: tokens.length })
   }
 
   follow(follow: Follow): readonly Program[] {

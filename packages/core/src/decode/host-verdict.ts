@@ -38,12 +38,30 @@ export function askOnHost(name: string, rule: HostAcceptance, question: HostQues
   const none = next === -1 || next === NO_TOKEN
   if (!none && !(Number.isInteger(next) && next >= 0 && next < vocab))
     fail(`chose token ${next}, but the vocabulary has ${vocab}`)
+  const tokens = [...path.map((node) => tree.tokens[node] as number), next]
+  return acceptedPath({ path, tokens, length, rows: tree.tokens.length + 1 })
+}
+
+/** What a round comes to, as far as the host says. */
+interface AcceptedPath {
+  /** Accepted nodes, root side first. */
+  readonly path: readonly number[]
+  /** Their tokens and the one that follows. */
+  readonly tokens: readonly number[]
+  /** Committed length before the round. */
+  readonly length: number
+  /** Rows that were verified. */
+  readonly rows: number
+}
+
+/** The outcome (OUTCOME) of a round that keeps `path`. */
+export function acceptedPath({ path, tokens, length, rows }: AcceptedPath): Uint32Array {
   const outcome = new Uint32Array(OUTCOME.words)
   outcome[OUTCOME.accepted] = path.length
   outcome[OUTCOME.length] = length
-  outcome[OUTCOME.rows] = tree.tokens.length + 1
+  outcome[OUTCOME.rows] = rows
   outcome.set([0, ...path.map((node) => node + 1)], OUTCOME.path)
-  outcome.set([...path.map((node) => tree.tokens[node] as number), next], OUTCOME.tokens)
+  outcome.set(tokens, OUTCOME.tokens)
   return outcome
 }
 

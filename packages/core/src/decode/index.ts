@@ -1,9 +1,19 @@
+export {
+  type Checkpointer,
+  type DeviceFingerprint,
+  fingerprintOf,
+  type GenerationCheckpoint,
+  type HeldToken,
+  keptOptions,
+  type ResumeOptions,
+  withCheckpoint,
+} from './checkpoint'
 export { Counters, type DecodeStats } from './counters'
 export { type LaidCredit, layCredit } from './credit'
 export { DraftLayer } from './draft-layer'
-export { decode, type Finish, type FinishReason, type Part, type Usage } from './generation'
+export { decode, type Finish, type FinishReason, type Part, type Resumed, type Usage } from './generation'
 export type { NamedStrategy } from './guarded-proposer'
-export { type GenerateOptions, plan } from './options'
+export { type GenerateOptions, type GenerationPlan, plan } from './options'
 export { Stepper } from './stepper'
 export type { TextToken } from './stop-text'
 export { callStrategy, strategyError } from './strategy-calls'

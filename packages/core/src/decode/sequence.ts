@@ -43,14 +43,19 @@ export class Sequence {
 
   /** Appends tokens that are not in the cache yet. Throws `PROMPT_TOO_LONG`, and appends nothing then. */
   append(tokens: readonly number[]): void {
+    this.fit(tokens)
+    if (tokens.length > 0) this.backend.write(this.tensors.history, Uint32Array.from(tokens), this.#tokens.length)
+    this.#tokens.push(...tokens)
+  }
+
+  /** Throws `PROMPT_TOO_LONG` where `tokens` are too many to be committed. */
+  fit(tokens: readonly number[]): void {
     if (tokens.length > this.room)
       throw new OutriderError(
         'PROMPT_TOO_LONG',
         `${this.#tokens.length + tokens.length} tokens do not fit the ${this.capacity} positions of this engine: shorten the prompt or raise capacity`,
         { details: { tokens: this.#tokens.length + tokens.length, capacity: this.capacity } },
       )
-    if (tokens.length > 0) this.backend.write(this.tensors.history, Uint32Array.from(tokens), this.#tokens.length)
-    this.#tokens.push(...tokens)
   }
 
   /** The device committed cache entries up to `length`. */

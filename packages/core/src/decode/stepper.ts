@@ -10,7 +10,9 @@ import { creditPath, proposedTokens } from './credit'
 import { Device } from './device'
 import type { LaidDraft } from './draft-layer'
 import { GuardedProposer, type NamedStrategy } from './guarded-proposer'
+import { acceptedPath } from './host-verdict'
 import { Judge } from './judge'
+import { tokenCounts } from './replay'
 import { Sequence } from './sequence'
 import type { Turns } from './turns'
 
@@ -96,8 +98,16 @@ export class Stepper {
     }
   }
 
-  /** Commits prompt tokens and runs the target over all but the last, which is pending then. Throws `PROMPT_TOO_LONG`, `ABORTED`. */
-  async extend(tokens: readonly number[], signal?: AbortSignal): Promise<void> {
+  /** Rows of the chunks that a prompt is prefilled in. */
+  get chunkRows(): number {
+    return chunkRows(this.parts.maxRows)
+  }
+
+  /**
+   * Commits prompt tokens and runs the target, `rows` rows at a time, over all but the last, which is pending then. Throws
+   * `PROMPT_TOO_LONG`, `ABORTED`.
+   */
+  async extend(tokens: readonly number[], signal?: AbortSignal, rows: number = this.chunkRows): Promise<void> {
     this.#alive()
     this.sequence.append(tokens)
     // Also where nothing is cut: a round that failed may have moved the device's own length.
@@ -105,7 +115,7 @@ export class Stepper {
     const end = this.sequence.tokens.length - 1
     while (this.sequence.length < end) {
       throwIfAborted(signal)
-      const to = Math.min(end, this.sequence.length + chunkRows(this.parts.maxRows))
+      const to = Math.min(end, this.sequence.length + rows)
       const started = performance.now()
       await this.#turn(() => this.#chunk(to))
       this.counters.prefillMs += performance.now() - started
@@ -116,6 +126,23 @@ export class Stepper {
   begin(plan: SamplingPlan): void {
     this.#alive()
     this.#sampler.begin(plan, this.sequence.tokens)
+  }
+
+  /**
+   * After `begin`: commits tokens that were generated before, by passes of the kind that verifies, so that their cache entries have the bits of
+   * decoding; the proposer follows as it follows rounds that others drafted. Throws `PROMPT_TOO_LONG`, `ABORTED`.
+   */
+  async replay(tokens: readonly number[], signal?: AbortSignal): Promise<void> {
+    this.#alive()
+    this.sequence.fit(tokens)
+    const { backend, model } = this.parts
+    if (tokens.length > 0 && this.#sampler.stages.count)
+      backend.write(this.#sampler.tensors.counts, tokenCounts(this.sequence.tokens, tokens, model.config.vocab))
+    const most = Math.min(this.parts.maxRows, MAX_PATH)
+    for (let at = 0; at < tokens.length; at += most) {
+      throwIfAborted(signal)
+      await this.#turn(() => this.#replay(tokens.slice(at, at + most)))
+    }
   }
 
   /** One round that commits at most `most` tokens. Throws what the strategy and the device throw, `LOGITS_NOT_FINITE`. */
@@ -219,6 +246,20 @@ export class Stepper {
       path: [],
       own: false,
     })
+  }
+
+  async #replay(tokens: readonly number[]): Promise<void> {
+    const accepted = tokens.length - 1
+    const { nodes, chain } = this.#proposer.lay(tokens.slice(0, accepted))
+    const pass = this.#verifier.treePass(tokens.length)
+    const start = this.sequence.tokens.length
+    const path = tokens.slice(0, accepted).map((_, node) => node)
+    const outcome = acceptedPath({ path, tokens, length: this.sequence.length, rows: tokens.length })
+    this.parts.backend.write(this.#verifier.outcome, outcome)
+    const follow = this.#proposer.follow({ kind: 'round', pass, own: false, chain, nodes })
+    await this.#device.submit([this.#verifier.replay(pass), ...follow])
+    this.sequence.committed(tokens)
+    await this.#proposer.observe({ start, tokens, length: this.sequence.length, accepted, path, own: false })
   }
 
   async #round(most: number): Promise<Round> {

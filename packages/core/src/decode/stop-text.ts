@@ -17,6 +17,11 @@ export class StopText {
 
   constructor(private readonly stops: readonly string[]) {}
 
+  /** The last tokens pushed, as many as are held back. */
+  get held(): readonly TextToken[] {
+    return this.#held
+  }
+
   /** Tokens that are certain now, and whether a stop text was completed: what follows it is dropped. */
   push(token: TextToken): { readonly tokens: readonly TextToken[]; readonly stopped: string | null } {
     this.#held.push(token)

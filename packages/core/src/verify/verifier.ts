@@ -146,6 +146,15 @@ export class Verifier {
     return this.#programs.get(key, (ops) => this.#commit(ops, pass, chain))
   }
 
+  /** Runs the target over a chain, as `verify` does, and commits the outcome that was written: tokens that were generated before. */
+  replay(pass: Pass): Program {
+    return this.#programs.get(`replay ${pass.rows}`, (ops) => {
+      ops.treeIndex({ tree: this.tree, sequence: this.parts.sequence, index: pass.index })
+      this.#run(ops, pass)
+      ops.commitTokens({ outcome: this.outcome, sequence: this.parts.sequence })
+    })
+  }
+
   dispose(): void {
     this.#owned.dispose()
   }

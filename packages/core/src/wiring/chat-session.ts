@@ -63,6 +63,8 @@ export class ChatSession {
         tokenizer: this.tokenizer,
         plan: request,
         promptTokens: ids.length,
+        checkpointer: null,
+        from: null,
       })
       for await (const part of parts) {
         answer += part.text

@@ -1,11 +1,24 @@
 import { Container } from 'inversify'
 import { throwIfAborted } from '../abort'
-import { decode, type Finish, type GenerateOptions, type Part, plan, type Stepper, type TextToken } from '../decode'
+import {
+  decode,
+  type Finish,
+  type GenerateOptions,
+  type GenerationCheckpoint,
+  type GenerationPlan,
+  type Part,
+  plan,
+  type ResumeOptions,
+  type Stepper,
+  type TextToken,
+  withCheckpoint,
+} from '../decode'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
-import type { Backend, CostCurve, DecoderModel, ModelConfig, Tokenizer } from '../spec'
+import type { AcceptanceRule, Backend, CostCurve, DecoderModel, ModelConfig, Tokenizer } from '../spec'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
+import { checkCheckpoint, checkpointer, sameDevice } from './resume'
 import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
 
 /** A whole generation. */
@@ -84,18 +97,38 @@ export class Engine {
     throwIfAborted(request.signal)
     const ids = typeof prompt === 'string' ? this.#encode(prompt) : prompt
     this.#check(ids)
-    const stepper = this.openStepper(options)
-    try {
-      await stepper.extend(ids, request.signal)
-      yield* decode({
-        stepper,
-        tokenizer: this.tokenizer,
-        plan: request,
-        promptTokens: ids.length,
-      })
-    } finally {
-      this.closeStepper(stepper)
-    }
+    yield* this.#decode(ids, options, request, null)
+  }
+
+  /**
+   * Goes on with a generation from a checkpoint (`part.checkpoint()`, or `details.checkpoint` of the error that ended it), also on
+   * another device and after its JSON was stored: the prompt is prefilled in the same chunks, and what was generated is decoded again
+   * in a few passes. Text goes on where it stopped; `finish` is that of the whole generation, and `finish.resumed.exact` says whether
+   * its tokens are exactly those of the undisturbed run: on a device of another fingerprint that cannot be promised. Default
+   * strategy: the checkpoint's. Throws as `generate`, and `INVALID_OPTION` for a checkpoint that is malformed, of another model
+   * or of another acceptance rule.
+   *
+   * @example
+   * ```ts
+   * import { type Engine, type GenerationCheckpoint, OutriderError } from '@outrider/core'
+   *
+   * export async function tell(engine: Engine, spare: () => Promise<Engine>): Promise<void> {
+   *   try {
+   *     for await (const part of engine.generate('Once upon a time')) process.stdout.write(part.text)
+   *   } catch (error) {
+   *     if (!OutriderError.is(error, 'DEVICE_LOST')) throw error
+   *     const next = await spare()
+   *     for await (const part of next.resume(error.details.checkpoint as GenerationCheckpoint)) process.stdout.write(part.text)
+   *   }
+   * }
+   * ```
+   */
+  async *resume(checkpoint: GenerationCheckpoint, options: ResumeOptions = {}): AsyncGenerator<Part, void, void> {
+    const saved = checkCheckpoint(checkpoint, { model: this.model, options, rule: this.#rule(options) })
+    const request = { ...saved.options, strategy: saved.strategy, ...options }
+    const planned = plan(request, this.#eos, this.model.vocab)
+    throwIfAborted(planned.signal)
+    yield* this.#decode(saved.tokens.slice(0, saved.promptTokens), request, planned, saved)
   }
 
   /** Generates to the end. Throws as `generate`. */
@@ -133,7 +166,7 @@ export class Engine {
   /** A decoding loop for `strategy` and `acceptance`; the engine frees it at the latest with itself. */
   openStepper(options: Pick<GenerateOptions, 'strategy' | 'acceptance' | 'timings'>): Stepper {
     this.#alive()
-    const rule = options.acceptance ?? this.#container.get(tokens.defaultRule)
+    const rule = this.#rule(options)
     if (rule.specVersion !== 1)
       throw new OutriderError(
         'STRATEGY_VERSION',
@@ -165,6 +198,44 @@ export class Engine {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
+  }
+
+  /** Decodes from a prompt, and from what was generated before where there is a checkpoint. */
+  async *#decode(
+    prompt: readonly number[],
+    options: GenerateOptions,
+    request: GenerationPlan,
+    saved: GenerationCheckpoint | null,
+  ): AsyncGenerator<Part, void, void> {
+    const { backend, model, limits, tokenizer } = this
+    const { info } = backend
+    const { seed } = request.sampling.params
+    const rule = this.#rule(options)
+    const stepper = this.openStepper(options)
+    try {
+      const rows = Math.min(saved?.chunkRows ?? stepper.chunkRows, stepper.chunkRows)
+      const facts = { prompt, options, seed, rule, capacity: limits.capacity, chunkRows: rows, model, info }
+      const save = checkpointer(facts)
+      const exact = this.exact && rule.guarantee === 'same-tokens'
+      const from = saved && {
+        ids: saved.tokens.slice(prompt.length),
+        held: saved.held,
+        exact: exact && rows === saved.chunkRows && sameDevice(saved, info),
+      }
+      try {
+        await stepper.extend(prompt, request.signal, rows)
+      } catch (error) {
+        throw withCheckpoint(error, save(from ?? { ids: [], held: [] }))
+      }
+      const promptTokens = prompt.length
+      yield* decode({ stepper, tokenizer, plan: request, promptTokens, checkpointer: save, from })
+    } finally {
+      this.closeStepper(stepper)
+    }
+  }
+
+  #rule({ acceptance }: Pick<GenerateOptions, 'acceptance'>): AcceptanceRule {
+    return acceptance ?? this.#container.get(tokens.defaultRule)
   }
 
   #alive(): void {
