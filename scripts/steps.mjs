@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { exampleCommand, examples, expectation } from './examples.mjs'
+import { ownStrategy } from './own-strategy.mjs'
 import { commands, run, vitest } from './run-step.mjs'
 import { swiftShaderEnvironment } from './swiftshader.mjs'
 import { packages, root } from './workspace.mjs'
@@ -44,6 +45,12 @@ export const steps = [
     built: /** @type {const} */ (true),
     run: () => packed(name),
   })),
+  {
+    name: 'third-party',
+    title: "a third party's package from the packed @outrider/core (examples/03-own-strategy)",
+    built: true,
+    run: ownStrategy,
+  },
   ...examples.map((folder) => ({
     name: 'examples',
     title: `example ${basename(folder)}`,

@@ -10,11 +10,11 @@ import { type Held, WatchedBackend } from './watched-backend'
 /** A backend, made for one check and disposed of after it. */
 export type MakeBackend = () => Backend | Promise<Backend>
 
-/** Prompts of the kit's model, as token ids: one is too short to hold anything, the others repeat themselves. */
+/** Prompts of the kit's model, as token ids: one is too short to hold anything, the others repeat themselves, the last with several followers of a token. */
 export const prompts: readonly (readonly number[])[] = [
   [3],
   [5, 9, 11, 5, 9, 11, 5],
-  Array.from({ length: 40 }, (_, i) => 5 + ((i * 7) % 13)),
+  Array.from({ length: 40 }, (_, i) => 5 + ((i * i) % 13)),
 ]
 
 /** What a bench is set up with. */
