@@ -2,7 +2,7 @@ import { OutriderError } from '../errors'
 import type { Backend, Budget, DeviceDraft, Draft, HostDraft, Program, TokenTree, TreeTensors } from '../spec'
 import { checkTopology, checkTree, isChain, type TreeLimits } from '../tree'
 import type { Computed } from '../verify'
-import { type LaidCredit, layCredit } from './credit'
+import { type LaidCredit, layCredit, proposedTokens } from './credit'
 
 /** A draft that stands on the device, at the latest when its programs have run. */
 export interface LaidDraft {
@@ -14,6 +14,8 @@ export interface LaidDraft {
   readonly credit: LaidCredit
   /** Layers that the draft's programs have run over its rows already. */
   readonly computed: Computed | null
+  /** Proposals that a constraint cut off before they were verified. */
+  readonly pruned: number
 }
 
 const nothing: TokenTree = { tokens: [], parents: [] }
@@ -43,7 +45,35 @@ export class DraftLayer {
     if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tree.tokens), 1)
     this.#layShape(tree.parents)
     const credit = layCredit(tree, nodes, this.strategy)
-    return { programs: [], nodes, chain: isChain(tree.parents), tree, credit, computed: null }
+    return { programs: [], nodes, chain: isChain(tree.parents), tree, credit, computed: null, pruned: 0 }
+  }
+
+  /**
+   * Lays the nodes `kept` of `tree`, which is what `draft` came to, parents among them; rows move, so nothing that was computed by row
+   * stays. `credit`: what its tensor holds.
+   */
+  prune(draft: LaidDraft, tree: TokenTree, kept: readonly number[], credit: ArrayBuffer | null): LaidDraft {
+    const rows = new Map(kept.map((node, at) => [node, at]))
+    const tokens = kept.map((node) => tree.tokens[node] as number)
+    const parents = kept.map((node) => rows.get(tree.parents[node] as number) ?? -1)
+    if (tokens.length > 0) this.backend.write(this.device.tokens, Uint32Array.from(tokens), 1)
+    this.#layShape(parents)
+    const { names } = draft.credit
+    const all = credit ? Array.from(new Uint32Array(credit).subarray(1, tree.tokens.length + 1)) : draft.credit.words
+    const words = all && kept.map((node) => all[node] as number)
+    const before: LaidCredit = { names, words: all, tensor: null }
+    const after: LaidCredit = { names, words, tensor: null }
+    const pruned = proposedTokens(before, tree.tokens.length) - proposedTokens(after, kept.length)
+    const chain = isChain(parents)
+    return {
+      programs: [],
+      nodes: kept.length,
+      chain,
+      tree: { tokens, parents },
+      credit: after,
+      computed: null,
+      pruned,
+    }
   }
 
   #layDevice(draft: DeviceDraft, limits: TreeLimits): LaidDraft {
@@ -65,7 +95,7 @@ export class DraftLayer {
     }
     this.#layShape(parents)
     const credit = layCredit(draft, nodes, this.strategy)
-    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null, credit, computed }
+    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null, credit, computed, pruned: 0 }
   }
 
   /** null: programs write the topology. */

@@ -1,6 +1,8 @@
 import { throwIfAborted } from '../abort'
+import { OutriderError } from '../errors'
 import type { Tokenizer } from '../spec'
 import { type Checkpointer, type GenerationCheckpoint, type Progress, withCheckpoint } from './checkpoint'
+import { Constrained } from './constrained'
 import type { DecodeStats } from './counters'
 import type { GenerationPlan } from './options'
 import type { Stepper } from './stepper'
@@ -76,10 +78,11 @@ export interface GenerationParts {
  */
 export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void, void> {
   const { stepper, plan, from, promptTokens, checkpointer } = parts
-  stepper.begin(plan.sampling)
   const reader = new TokenReader(plan, parts.tokenizer)
   let progress: Progress = from ?? { ids: [], held: [] }
+  const constrained = await startConstraint(parts)
   try {
+    stepper.begin(plan.sampling, plan.processors, constrained)
     await stepper.replay(progress.ids, plan.signal)
     reader.restore(progress)
     while (!reader.finished) {
@@ -103,6 +106,8 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     }
   } catch (error) {
     throw checkpointer ? withCheckpoint(error, checkpointer(progress)) : error
+  } finally {
+    constrained?.dispose()
   }
   const ids = reader.ids
   if (stepper.sequence.tokens.length > promptTokens + ids.length) stepper.truncate(promptTokens + ids.length)
@@ -111,6 +116,19 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
   const { seed } = plan.sampling.params
   const resumed = from && { exact: from.exact, replayed: from.ids.length }
   yield new RoundPart(reader.take(), { reason, by, usage, stats: stepper.stats(), ids, seed, resumed }, () => null)
+}
+
+/** The generation's constraint with what it has to know of the tokens. Throws `CONSTRAINT_FAILED`, `TOKENIZER_MISSING`. */
+async function startConstraint({ plan, tokenizer, stepper }: GenerationParts): Promise<Constrained | null> {
+  if (!plan.constraint) return null
+  const bytes = (id: number): Uint8Array | undefined => {
+    if (tokenizer) return tokenizer.bytes(id)
+    throw new OutriderError(
+      'TOKENIZER_MISSING',
+      'this constraint asks what tokens spell, and this model came without a tokenizer',
+    )
+  }
+  return Constrained.start(plan.constraint, { vocab: stepper.vocab, eos: plan.eos, bytes })
 }
 
 /** A part whose checkpoint is made when it is asked for. */

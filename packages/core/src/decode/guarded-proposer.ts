@@ -1,5 +1,16 @@
 import { OutriderError } from '../errors'
-import type { Budget, Committed, Draft, Follow, LoadedStrategy, Program, Proposer, Report, SessionView } from '../spec'
+import type {
+  Budget,
+  Committed,
+  Draft,
+  Follow,
+  LoadedStrategy,
+  Program,
+  Proposer,
+  Report,
+  SessionView,
+  TokenTree,
+} from '../spec'
 import { chain } from '../tree'
 import { DraftLayer, type LaidDraft } from './draft-layer'
 import { callStrategy, strategyError } from './strategy-calls'
@@ -38,6 +49,11 @@ export class GuardedProposer {
   /** Lays tokens that are known, where drafts are laid. Throws `TREE_TOO_LARGE`. */
   lay(tokens: readonly number[]): LaidDraft {
     return this.#layer.lay(chain(tokens), { nodes: tokens.length, depth: tokens.length })
+  }
+
+  /** Lays what a constraint leaves of a draft, `tree`: see `DraftLayer`. */
+  prune(draft: LaidDraft, tree: TokenTree, kept: readonly number[], credit: ArrayBuffer | null): LaidDraft {
+    return this.#layer.prune(draft, tree, kept, credit)
   }
 
   follow(follow: Follow): readonly Program[] {

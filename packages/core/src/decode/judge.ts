@@ -1,7 +1,7 @@
 import { OutriderError } from '../errors'
-import type { AcceptanceRule, Backend, HostAcceptance, Pass, Program, Tensor } from '../spec'
+import type { AcceptanceRule, Backend, HostAcceptance, Pass, Program, Tensor, TokenTree } from '../spec'
 import { OUTCOME } from '../spec'
-import type { Sampler, Verifier } from '../verify'
+import { type Computed, guarded, type Sampler, type Verifier } from '../verify'
 import type { Device, RoundWork } from './device'
 import type { LaidDraft } from './draft-layer'
 import { askOnHost, readTree } from './host-verdict'
@@ -14,6 +14,8 @@ export interface JudgeParts {
   readonly rule: AcceptanceRule
   readonly device: Device
   readonly vocab: number
+  /** Committed tokens. Live. */
+  readonly tokens: readonly number[]
   /** Throws where the session has ended meanwhile. */
   readonly alive: () => void
 }
@@ -33,14 +35,49 @@ export class Judge {
   constructor(private readonly parts: JudgeParts) {}
 
   /** Verifies a draft that was laid out and commits the outcome on the device. Throws `ACCEPTANCE_FAILED`. */
-  judge(draft: LaidDraft, pass: Pass, follow: readonly Program[], length: number): Promise<Verdict> {
-    const { rule } = this.parts
-    return 'host' in rule ? this.#onHost(rule.host, draft, pass, follow, length) : this.#onDevice(draft, pass, follow)
+  async judge(draft: LaidDraft, pass: Pass, follow: readonly Program[], length: number): Promise<Verdict> {
+    const { rule, sampler } = this.parts
+    const from = sampler.onHost.length > 0 ? 'forward' : draft.computed
+    const standing = from === 'forward' ? await this.#process(draft, pass) : draft
+    return 'host' in rule
+      ? this.#onHost(rule.host, standing, pass, follow, length, from)
+      : this.#onDevice(standing, pass, follow, from)
   }
 
-  async #onDevice(draft: LaidDraft, pass: Pass, follow: readonly Program[]): Promise<Verdict> {
+  /** Processors on the host cost one submission more, and the logits are read and written back. Throws `PROCESSOR_FAILED`. */
+  async #process(draft: LaidDraft, pass: Pass): Promise<LaidDraft> {
+    const { verifier, sampler, vocab, backend, tokens, alive } = this.parts
+    const work = { draft: draft.programs, verify: [verifier.forward(pass, draft.computed)], follow: [] }
+    const unknown = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
+    const found = await this.#round(work, { logits: verifier.givenOf(pass), ...unknown })
+    alive()
+    const tree = draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer)
+    const all = new Float32Array(found.logits as ArrayBuffer)
+    for (let row = 0; row <= tree.tokens.length; row++) {
+      const logits = all.subarray(row * vocab, (row + 1) * vocab)
+      for (const { name, process } of sampler.onHost)
+        guarded(name, () => process({ logits, tokens: [...tokens, ...pathTokens(tree, row - 1)] }))
+    }
+    backend.write(verifier.givenOf(pass), all)
+    return { ...draft, programs: [], tree }
+  }
+
+  /** Runs a draft's programs and reads the tree that they leave, with its credit. */
+  async readDraft(draft: LaidDraft): Promise<{ readonly tree: TokenTree; readonly credit: ArrayBuffer | null }> {
+    const { tokens, shape } = this.parts.verifier.tree
+    const work = { draft: draft.programs, verify: [], follow: [] }
+    const found = await this.#round(work, { tokens, shape, credit: draft.credit.tensor })
+    return { tree: readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer), credit: found.credit ?? null }
+  }
+
+  async #onDevice(
+    draft: LaidDraft,
+    pass: Pass,
+    follow: readonly Program[],
+    from: Computed | 'forward' | null,
+  ): Promise<Verdict> {
     const { verifier, rule, sampler } = this.parts
-    const verify = [verifier.verify(pass, draft.chain, draft.computed)]
+    const verify = [verifier.verify(pass, draft.chain, from)]
     const { logProbs } = sampler
     const wanted = { outcome: verifier.outcome, credit: draft.credit.tensor, logProbs }
     const found = await this.#round({ draft: draft.programs, verify, follow }, wanted)
@@ -62,9 +99,10 @@ export class Judge {
     pass: Pass,
     follow: readonly Program[],
     length: number,
+    from: Computed | 'forward' | null,
   ): Promise<Verdict> {
     const { verifier, sampler, vocab, backend, alive } = this.parts
-    const work = { draft: draft.programs, verify: [verifier.inspect(pass, draft.computed)], follow: [] }
+    const work = { draft: draft.programs, verify: [verifier.inspect(pass, from)], follow: [] }
     const tree = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
     const found = await this.#round(work, { logits: verifier.logitsOf(pass), credit: draft.credit.tensor, ...tree })
     alive()
@@ -93,4 +131,11 @@ export class Judge {
     const bytes = await this.parts.device.round(work, read.length > 0 ? read : undefined)
     return Object.fromEntries(tensors.map(({ name }, i) => [name, bytes[i]])) as { [name in Name]?: ArrayBuffer }
   }
+}
+
+/** Tokens of a node's path, root side first; none for -1, the pending token. */
+function pathTokens({ tokens, parents }: TokenTree, node: number): readonly number[] {
+  const path: number[] = []
+  for (let at = node; at >= 0; at = parents[at] as number) path.unshift(tokens[at] as number)
+  return path
 }

@@ -1,6 +1,6 @@
 import { OutriderError } from '../errors'
 import { planSampling, type SamplingOptions, type SamplingPlan } from '../sample'
-import type { AcceptanceRule } from '../spec'
+import type { AcceptanceRule, Constraint, LogitsProcessor } from '../spec'
 
 /** How one generation runs. */
 export interface GenerateOptions extends SamplingOptions {
@@ -16,6 +16,10 @@ export interface GenerateOptions extends SamplingOptions {
   readonly ignoreEos?: boolean
   /** Which drafted tokens are kept. Default `exact`: the text of plain decoding, at any temperature. */
   readonly acceptance?: AcceptanceRule
+  /** Change the model's logits before anything else does, those on the device first, each in the order given. */
+  readonly processors?: readonly LogitsProcessor[]
+  /** What the text must be, as token masks: applied after penalties and bias, before the temperature. It begins with the answer. */
+  readonly constraint?: Constraint
   /** Times drafting and verifying by the device's own clock, for `stats.phases`. Default false: it costs a little. */
   readonly timings?: boolean
   readonly signal?: AbortSignal
@@ -28,10 +32,14 @@ export interface GenerationPlan {
   readonly stopTokens: ReadonlySet<number>
   readonly endTokens: ReadonlySet<number>
   readonly sampling: SamplingPlan
+  readonly processors: readonly LogitsProcessor[]
+  readonly constraint: Constraint | null
+  /** Tokens that end a text, whether or not they end this generation. */
+  readonly eos: readonly number[]
   readonly signal: AbortSignal | undefined
 }
 
-/** Checks options for a model of `vocab` tokens that ends with `eos`. Throws `INVALID_OPTION` naming the option and what it may be. */
+/** Checks options for a model of `vocab` tokens that ends with `eos`. Throws `INVALID_OPTION` naming the option and what it may be, `STRATEGY_VERSION`. */
 export function plan(options: GenerateOptions, eos: readonly number[], vocab: number): GenerationPlan {
   const { maxTokens = Number.POSITIVE_INFINITY, stop = [], stopTokens = [], ignoreEos = false, signal } = options
   if (maxTokens !== Number.POSITIVE_INFINITY && (!Number.isInteger(maxTokens) || maxTokens < 1))
@@ -43,5 +51,13 @@ export function plan(options: GenerateOptions, eos: readonly number[], vocab: nu
     throw new OutriderError('INVALID_OPTION', 'a stop text must not be empty: leave it out')
   const endTokens = new Set(ignoreEos ? [] : eos)
   const sampling = planSampling(options, vocab)
-  return { maxTokens, stop: texts, stopTokens: new Set(stopTokens), endTokens, sampling, signal }
+  const { processors = [], constraint = null } = options
+  for (const { name, specVersion } of constraint ? [...processors, constraint] : processors)
+    if (specVersion !== 1)
+      throw new OutriderError(
+        'STRATEGY_VERSION',
+        `${name} is written for contract version ${specVersion}, this core speaks 1: install matching versions`,
+      )
+  const ends = { stop: texts, stopTokens: new Set(stopTokens), endTokens, eos }
+  return { maxTokens, ...ends, sampling, processors, constraint, signal }
 }

@@ -2,9 +2,10 @@ import { throwIfAborted } from '../abort'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
 import type { SamplingPlan } from '../sample'
-import type { AcceptanceRule, Backend, DecoderModel, KvCache, SessionView, Tensor } from '../spec'
+import type { AcceptanceRule, Backend, DecoderModel, KvCache, LogitsProcessor, SessionView, Tensor } from '../spec'
 import { DRAFT_STREAM, MAX_PATH, NO_TOKEN, OUTCOME } from '../spec'
 import { chunkRows, type Kept, Sampler, Verifier } from '../verify'
+import type { Constrained } from './constrained'
 import { Counters, type DecodeStats } from './counters'
 import { creditPath, proposedTokens } from './credit'
 import { Device } from './device'
@@ -57,6 +58,7 @@ export class Stepper {
   readonly #proposer: GuardedProposer
   readonly #device: Device
   readonly #judge: Judge
+  #constrained: Constrained | null = null
   #live = true
   /** Whether work of this session has its turn: what it uses is freed after it. */
   #working = false
@@ -68,7 +70,7 @@ export class Stepper {
       this.sequence = this.#owned.add(new Sequence(backend, slots, capacity))
       this.#cache = this.#owned.add(model.cache(slots, 'target'))
       this.#kept = this.#keep()
-      this.#sampler = this.#owned.add(new Sampler(backend, model.config.vocab, maxRows))
+      this.#sampler = this.#owned.add(new Sampler(backend, model.config.vocab, maxRows, this.sequence.tensors))
       this.#verifier = this.#owned.add(
         new Verifier({
           backend,
@@ -89,6 +91,7 @@ export class Stepper {
         rule: parts.rule,
         device: this.#device,
         vocab: model.config.vocab,
+        tokens: this.sequence.tokens,
         alive: () => this.#alive(),
       })
       this.#proposer = new GuardedProposer(strategy, this.#view(slots), model.config.vocab)
@@ -96,6 +99,10 @@ export class Stepper {
       this.#owned.dispose()
       throw error
     }
+  }
+
+  get vocab(): number {
+    return this.parts.model.config.vocab
   }
 
   /** Rows of the chunks that a prompt is prefilled in. */
@@ -123,9 +130,10 @@ export class Stepper {
   }
 
   /** Rounds from now on sample as `plan` says; what is committed is their prompt. */
-  begin(plan: SamplingPlan): void {
+  begin(plan: SamplingPlan, processors: readonly LogitsProcessor[] = [], constrained: Constrained | null = null): void {
     this.#alive()
-    this.#sampler.begin(plan, this.sequence.tokens)
+    this.#sampler.begin(plan, this.sequence.tokens, { processors, masked: constrained !== null })
+    this.#constrained = constrained
   }
 
   /**
@@ -259,16 +267,17 @@ export class Stepper {
     const follow = this.#proposer.follow({ kind: 'round', pass, own: false, chain, nodes })
     await this.#device.submit([this.#verifier.replay(pass), ...follow])
     this.sequence.committed(tokens)
+    await this.#constrained?.accept(tokens)
     await this.#proposer.observe({ start, tokens, length: this.sequence.length, accepted, path, own: false })
   }
 
   async #round(most: number): Promise<Round> {
     const began = performance.now()
     const deviceBefore = this.counters.deviceMs
-    const draft = await this.#propose(most)
+    const draft = await this.#prune(await this.#propose(most))
     const proposed = performance.now()
     const { nodes, chain } = draft
-    const own = nodes > 0
+    const own = nodes > 0 && draft.pruned === 0
     const pass = this.#verifier.treePass(nodes + 1)
     const follow = this.#proposer.follow({ kind: 'round', pass, own, chain, nodes })
     const start = this.sequence.tokens.length
@@ -277,21 +286,35 @@ export class Stepper {
     const accepted = outcome[OUTCOME.accepted] as number
     const tokens = Array.from(outcome.subarray(OUTCOME.tokens, OUTCOME.tokens + accepted + 1))
     if (tokens.some((token) => token === NO_TOKEN))
-      throw new OutriderError(
-        'LOGITS_NOT_FINITE',
-        'the model gave no finite logit: its weights or the device are broken',
+      throw (
+        this.#constrained?.nothingLeft() ??
+        new OutriderError('LOGITS_NOT_FINITE', 'the model gave no finite logit: its weights or the device are broken')
       )
     this.sequence.committed(tokens)
     const path = Array.from(outcome.subarray(OUTCOME.path + 1, OUTCOME.path + 1 + accepted), (row) => row - 1)
     const by = creditPath(draft.credit, path, credit)
-    const drafted = proposedTokens(draft.credit, nodes)
+    const drafted = proposedTokens(draft.credit, nodes) + draft.pruned
     this.counters.round({ proposed: drafted, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
+    await this.#constrained?.accept(tokens)
     await this.#proposer.observe({ start, tokens, length: this.sequence.length, accepted, path, own })
     this.counters.draftMs += proposed - began
     this.counters.hostMs += performance.now() - proposed - (this.counters.deviceMs - deviceBefore)
     const rows = logProbs && new Float32Array(logProbs)
     const found = rows && [-1, ...path].map((node) => rows[node + 1] as number)
     return { tokens, accepted, nodes, by, logProbs: found }
+  }
+
+  /** Writes the masks of a draft's rows and cuts off what breaks the constraint: a tree on the device is read, by a submission of its own. */
+  async #prune(draft: LaidDraft): Promise<LaidDraft> {
+    if (!this.#constrained) return draft
+    const read = draft.tree ? { tree: draft.tree, credit: null } : await this.#judge.readDraft(draft)
+    this.#alive()
+    const { kept, masks } = await this.#constrained.allowed(read.tree)
+    this.#alive()
+    this.#sampler.writeMask(masks)
+    if (kept.length < read.tree.tokens.length) return this.#proposer.prune(draft, read.tree, kept, read.credit)
+    // Without what it was drawn from: whether a tree stays whole depends on its draw, so rules may not use that here.
+    return { ...draft, programs: [], tree: { tokens: read.tree.tokens, parents: read.tree.parents } }
   }
 
   async #propose(most: number): Promise<LaidDraft> {

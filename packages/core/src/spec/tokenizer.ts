@@ -29,6 +29,8 @@ export interface Tokenizer {
   stream(options?: { readonly special?: boolean }): TextStream
   /** The token as the vocabulary writes it; two tokenizers agree where these do. Undefined for an id without one. */
   token(id: number): string | undefined
+  /** UTF-8 bytes that the token spells, maybe part of a character. Undefined for special tokens and ids without a token. */
+  bytes(id: number): Uint8Array | undefined
   /** Whether the checkpoint has a chat template. */
   readonly hasChatTemplate: boolean
   /** The prompt for a chat, ready for `encode`. Throws `CHAT_TEMPLATE_MISSING`, `CHAT_TEMPLATE_FAILED`. */

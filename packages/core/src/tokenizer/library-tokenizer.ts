@@ -78,6 +78,10 @@ export class LibraryTokenizer implements Tokenizer {
     return this.#library.id_to_token(id)
   }
 
+  bytes(id: number): Uint8Array | undefined {
+    return this.#special.has(id) || this.token(id) === undefined ? undefined : this.#bytesOf(id)
+  }
+
   chat(
     messages: readonly ChatMessage[],
     { generationPrompt = true }: { readonly generationPrompt?: boolean } = {},

@@ -25,7 +25,7 @@ export async function measureVerifyCost(backend: Backend, model: DecoderModel, m
   try {
     const sequence: SequenceTensors = { history: words(slots, 'cost history'), length: words(1, 'cost length') }
     const cache = owned.add(model.cache(slots, 'cost'))
-    const sampler = owned.add(new Sampler(backend, model.config.vocab, maxRows))
+    const sampler = owned.add(new Sampler(backend, model.config.vocab, maxRows, sequence))
     const parts = { backend, model, cache, sequence, rule: exact, sampler, maxRows, kept: new Map() }
     const verifier = owned.add(new Verifier(parts))
     const time = async (rows: number): Promise<number> => {

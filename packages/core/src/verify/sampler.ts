@@ -1,8 +1,29 @@
+import { OutriderError } from '../errors'
 import { Owned } from '../owned'
 import { GREEDY_STAGES, type NoiseKey, type SamplingPlan, type SamplingStages, samplingWords } from '../sample'
-import type { Backend, Ops, Pass, SamplingTensors, Tensor } from '../spec'
+import type {
+  Backend,
+  HostProcessor,
+  LogitsProcessor,
+  Ops,
+  Pass,
+  RunningProcessor,
+  SamplingTensors,
+  SequenceTensors,
+  Tensor,
+} from '../spec'
 import { IN_PROMPT, SAMPLING } from '../spec'
 import { emittedIds } from './emitted-ids'
+
+/** What changes logits besides the sampling options. */
+export interface Shaping {
+  readonly processors: readonly LogitsProcessor[]
+  /** Whether a mask is written before every round. */
+  readonly masked: boolean
+}
+
+/** A processor on the host. */
+export type NamedHostProcessor = HostProcessor & { readonly name: string }
 
 /** What a session samples with, on the device. Written at the start of a generation; programs are recorded once for its stages. */
 export class Sampler {
@@ -13,11 +34,19 @@ export class Sampler {
   /** Whether the bias on the device holds anything. */
   #biased = false
   #kept: Kept | null = null
+  /** u32 [maxRows, ⌈vocab / 32⌉]: tokens that a constraint allows after each row. */
+  #mask: Tensor | null = null
+  #masked = false
+  /** Processors on the device that the session ever used, numbered as they came: programs hold what they allocated. */
+  readonly #running = new Map<LogitsProcessor, RunningProcessor>()
+  #onDevice: readonly LogitsProcessor[] = []
+  #onHost: readonly NamedHostProcessor[] = []
 
   constructor(
     private readonly backend: Backend,
     private readonly vocab: number,
     private readonly maxRows: number,
+    private readonly sequence: SequenceTensors,
   ) {
     try {
       this.tensors = {
@@ -38,6 +67,9 @@ export class Sampler {
   /** Tells programs of different stages apart. */
   get key(): string {
     const on = Object.entries(this.#stages).flatMap(([stage, needed]) => (needed ? [stage] : []))
+    if (this.#masked) on.push('mask')
+    const known = [...this.#running.keys()]
+    for (const processor of this.#onDevice) on.push(`processor ${known.indexOf(processor)}`)
     return on.length > 0 ? ` with ${on.join()}` : ''
   }
 
@@ -52,8 +84,23 @@ export class Sampler {
     return this.#stages.logProbs ? (this.#kept?.logProbs ?? null) : null
   }
 
-  /** From now on samples as `plan` says; `prompt` is everything that is committed. Throws `OUT_OF_MEMORY`, `DEVICE_LACKS`. */
-  begin({ params, bias, stages }: SamplingPlan, prompt: readonly number[]): void {
+  /** Processors on the host: they come after those on the device and before everything else. */
+  get onHost(): readonly NamedHostProcessor[] {
+    return this.#onHost
+  }
+
+  /**
+   * From now on samples as `plan` and `shaping` say; `prompt` is everything that is committed. Throws `OUT_OF_MEMORY`, `DEVICE_LACKS`,
+   * `PROCESSOR_FAILED`.
+   */
+  begin(
+    { params, bias, stages }: SamplingPlan,
+    prompt: readonly number[],
+    { processors, masked }: Shaping = { processors: [], masked: false },
+  ): void {
+    this.#start(processors)
+    if (masked) this.#mask ??= this.#owned.add(this.backend.tensor([this.maxRows, this.maskWords], 'u32', 'token mask'))
+    this.#masked = masked
     if (stages.logProbs) this.#keep()
     this.#stages = stages
     this.#words = samplingWords(params)
@@ -70,13 +117,40 @@ export class Sampler {
     this.backend.write(this.tensors.counts, counts)
   }
 
-  /** Records what makes a row's logits those that are drawn from: in place, unless the model's own are kept. */
+  /** Words of a row of the mask. */
+  get maskWords(): number {
+    return Math.ceil(this.vocab / 32)
+  }
+
+  /** Writes what may follow the first rows of the next tree: u32 [rows, maskWords]. */
+  writeMask(rows: Uint32Array): void {
+    this.backend.write(this.#mask as Tensor, rows)
+  }
+
+  /** Records what makes the model's logits those that are drawn from: in place, unless the model's own are kept. */
   process(ops: Ops, logits: Tensor, pass: Pass): Tensor {
     const { adjust, filter, logProbs } = this.#stages
-    const { vocab, tensors: sampling } = this
-    const apart = logProbs && (adjust || filter)
+    const processed = this.#onDevice.length > 0
+    const apart = logProbs && (adjust || filter || this.#masked || processed)
     const out = apart ? (this.#kept as Kept).processed : logits
-    if (adjust || apart) ops.adjustLogits({ logits, vocab, pass, sampling, out })
+    if (apart && processed) ops.concat({ parts: [{ x: logits }], out, rows: pass.rows })
+    if (processed) this.processors(ops, out, pass)
+    return this.choose(ops, processed ? out : logits, pass, out)
+  }
+
+  /** Records the processors on the device, in place. */
+  processors(ops: Ops, logits: Tensor, pass: Pass): void {
+    const { vocab, sequence } = this
+    for (const processor of this.#onDevice)
+      guarded(processor.name, () => this.#running.get(processor)?.record(ops, { logits, vocab, pass, sequence }))
+  }
+
+  /** Records what follows processors: penalties, bias, mask, temperature and filters, from `logits` to `out`. */
+  choose(ops: Ops, logits: Tensor, pass: Pass, out: Tensor = logits): Tensor {
+    const { adjust, filter } = this.#stages
+    const { vocab, tensors: sampling } = this
+    const mask = this.#masked ? { mask: this.#mask as Tensor } : {}
+    if (adjust || this.#masked || out !== logits) ops.adjustLogits({ logits, vocab, pass, sampling, out, ...mask })
     if (filter) ops.filterLogits({ logits: out, vocab, pass, sampling })
     return out
   }
@@ -92,6 +166,26 @@ export class Sampler {
 
   dispose(): void {
     this.#owned.dispose()
+  }
+
+  #start(processors: readonly LogitsProcessor[]): void {
+    const { backend, maxRows, vocab } = this
+    const onDevice: LogitsProcessor[] = []
+    const onHost: NamedHostProcessor[] = []
+    for (const processor of processors) {
+      if ('host' in processor) {
+        const { name, host } = processor
+        onHost.push({ name, process: (args) => host.process(args) })
+        continue
+      }
+      onDevice.push(processor)
+      if (this.#running.has(processor)) continue
+      const running = guarded(processor.name, () => processor.device.start(backend, { maxRows, vocab }))
+      this.#owned.add({ dispose: () => running.dispose?.() })
+      this.#running.set(processor, running)
+    }
+    this.#onDevice = onDevice
+    this.#onHost = onHost
   }
 
   #keep(): void {
@@ -110,4 +204,14 @@ interface Kept {
   readonly processed: Tensor
   readonly ids: Tensor
   readonly logProbs: Tensor
+}
+
+/** Runs a processor's own code. Throws its `OutriderError`, else `PROCESSOR_FAILED`. */
+export function guarded<T>(name: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (OutriderError.is(error)) throw error
+    throw new OutriderError('PROCESSOR_FAILED', `logits processor ${name} failed: ${String(error)}`, { cause: error })
+  }
 }

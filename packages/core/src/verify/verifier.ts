@@ -50,7 +50,7 @@ export class Verifier {
   readonly #limit: Tensor
   readonly #verdict: DeviceVerdict | null
   readonly #programs: Programs
-  readonly #judged = new Map<number, Tensor>()
+  readonly #judged = new Map<string, Tensor>()
   /** Residual streams that passes went on from. */
   readonly #inputs: Tensor[] = []
   /** The model's own logits of the last pass that was recorded. */
@@ -111,33 +111,45 @@ export class Verifier {
     this.parts.backend.write(this.#limit, Uint32Array.of(to))
   }
 
-  /** Runs the target (its layers from `computed` on) over the tree, judges it and commits the outcome; a chain's accepted entries lie where they belong. */
-  verify(pass: Pass, chain: boolean, computed: Computed | null): Program {
+  /**
+   * Runs the target (its layers from `computed` on; nothing where `forward` has run it) over the tree, judges it and commits the
+   * outcome; a chain's accepted entries lie where they belong.
+   */
+  verify(pass: Pass, chain: boolean, from: Computed | 'forward' | null): Program {
     const { sampler, model } = this.parts
-    const key = `verify ${pass.rows} ${chain ? 'chain' : 'tree'}${this.#after(computed)}${sampler.key}`
+    const key = `verify ${pass.rows} ${chain ? 'chain' : 'tree'}${this.#after(from)}${sampler.key}`
     return this.#programs.get(key, (ops) => {
-      const logits = this.#judge(ops, pass, computed)
+      const logits = this.#judge(ops, pass, from)
       const { vocab } = model.config
       this.#verdict?.record(ops, { logits, vocab, pass, sampling: sampler.tensors, outcome: this.outcome })
       this.#commit(ops, pass, chain)
     })
   }
 
-  /** For a rule on the host: runs the target over the tree and leaves its logits in `logitsOf`. */
-  inspect(pass: Pass, computed: Computed | null): Program {
-    return this.#programs.get(`inspect ${pass.rows}${this.#after(computed)}${this.parts.sampler.key}`, (ops) => {
-      ops.concat({ parts: [{ x: this.#judge(ops, pass, computed) }], out: this.logitsOf(pass), rows: pass.rows })
+  /** For processors on the host: runs the target over the tree and leaves what those on the device make of its logits in `givenOf`. */
+  forward(pass: Pass, computed: Computed | null): Program {
+    return this.#programs.get(`forward ${pass.rows}${this.#after(computed)}${this.parts.sampler.key}`, (ops) => {
+      const given = this.givenOf(pass)
+      ops.concat({ parts: [{ x: this.#forward(ops, pass, computed) }], out: given, rows: pass.rows })
+      this.parts.sampler.processors(ops, given, pass)
     })
+  }
+
+  /** For a rule on the host: runs the target over the tree, as `verify` does, and leaves the processed logits in `logitsOf`. */
+  inspect(pass: Pass, from: Computed | 'forward' | null): Program {
+    return this.#programs.get(`inspect ${pass.rows}${this.#after(from)}${this.parts.sampler.key}`, (ops) => {
+      ops.concat({ parts: [{ x: this.#judge(ops, pass, from) }], out: this.logitsOf(pass), rows: pass.rows })
+    })
+  }
+
+  /** Logits f32 [rows of the bucket, vocab] that `forward` leaves. */
+  givenOf(pass: Pass): Tensor {
+    return this.#rowsOf(pass, 'logits for processors')
   }
 
   /** Logits f32 [rows of the bucket, vocab] that `inspect` leaves. */
   logitsOf(pass: Pass): Tensor {
-    const known = this.#judged.get(pass.rows)
-    if (known) return known
-    const shape = [pass.rows, this.parts.model.config.vocab]
-    const tensor = this.#owned.add(this.parts.backend.tensor(shape, 'f32', `logits of ${pass.rows} rows`))
-    this.#judged.set(pass.rows, tensor)
-    return tensor
+    return this.#rowsOf(pass, 'logits')
   }
 
   /** For a rule on the host: commits the outcome that was written. */
@@ -159,8 +171,18 @@ export class Verifier {
     this.#owned.dispose()
   }
 
+  #rowsOf(pass: Pass, what: string): Tensor {
+    const label = `${what} of ${pass.rows} rows`
+    const known = this.#judged.get(label)
+    if (known) return known
+    const tensor = this.#owned.add(this.parts.backend.tensor([pass.rows, this.parts.model.config.vocab], 'f32', label))
+    this.#judged.set(label, tensor)
+    return tensor
+  }
+
   /** What in a program's key says where it goes on from. */
-  #after(computed: Computed | null): string {
+  #after(computed: Computed | 'forward' | null): string {
+    if (computed === 'forward') return ' after forward'
     if (!computed || !this.#usable(computed)) return ''
     if (!this.#inputs.includes(computed.x)) this.#inputs.push(computed.x)
     return ` from ${computed.layer} of ${this.#inputs.indexOf(computed.x)}`
@@ -171,11 +193,18 @@ export class Verifier {
     return [...this.parts.kept.keys()].every((which) => which === 'final' || which >= layer)
   }
 
-  #judge(ops: Ops, pass: Pass, computed: Computed | null): Tensor {
+  #judge(ops: Ops, pass: Pass, from: Computed | 'forward' | null): Tensor {
+    const { sampler } = this.parts
+    if (from === 'forward') return sampler.choose(ops, this.givenOf(pass), pass)
+    return sampler.process(ops, this.#forward(ops, pass, from), pass)
+  }
+
+  /** The model's own logits. */
+  #forward(ops: Ops, pass: Pass, computed: Computed | null): Tensor {
     ops.treeIndex({ tree: this.tree, sequence: this.parts.sequence, index: pass.index })
     const x = this.#run(ops, pass, computed && this.#usable(computed) ? computed : null)
     this.#logits = this.parts.model.logits(ops, { x, rows: pass.rows, pass })
-    return this.parts.sampler.process(ops, this.#logits, pass)
+    return this.#logits
   }
 
   #commit(ops: Ops, pass: Pass, chain: boolean): void {
