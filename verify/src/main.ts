@@ -9,6 +9,7 @@ import { Run } from './run'
 import { verifySampling } from './sampling'
 import { settings } from './settings'
 import { verifySmolLm2 } from './smollm2'
+import { soak } from './soak'
 import { verifyStories, verifyStoriesWeights } from './stories'
 import { widenFolder } from './widen'
 
@@ -47,6 +48,10 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
     const counts = !backend.info.software
     await verifyHeads(run, backend, { name: 'SmolLM2', model: gguf, heads: folder, counts, share: 0.02 })
   },
+  soak: () =>
+    run.check('soak: 1,000 sessions that end at random moments', () =>
+      soak(backend, { model: chosen.stories, sessions: 1000, lanes: 4, maxTokens: 24 }),
+    ),
   loss: () => verifyLoss(run, open, chosen.stories),
 }
 

@@ -1,0 +1,38 @@
+import { collect, createEngine, type Engine } from '@outrider/core'
+import { referenceBackend } from '@outrider/core/reference'
+import { afterAll, describe, expect, test } from 'vitest'
+import { everyStrategy } from './strategies'
+
+const model = 'models/stories-5m'
+const open = (): Promise<Engine> =>
+  createEngine({
+    backend: referenceBackend(),
+    model,
+    capacity: 64,
+    maxRows: 16,
+    strategies: everyStrategy(model, 6),
+    selfCheck: false,
+  })
+const engine = await open()
+const spare = await open()
+afterAll(async () => {
+  await engine.dispose()
+  await spare.dispose()
+})
+
+describe.each([{}, { temperature: 0.8, seed: 2, repetitionPenalty: 1.2, frequencyPenalty: 0.1 }])('%j', (sampling) => {
+  const options = { ...sampling, maxTokens: 9, stop: ['never said'] }
+  test.each(engine.strategies)('%s goes on elsewhere', async (strategy) => {
+    const plain = await engine.complete('Once upon a time', options)
+    let text = ''
+    for await (const part of engine.generate('Once upon a time', { ...options, strategy })) {
+      text += part.text
+      const json = JSON.stringify(part.checkpoint())
+      if (part.finish) break
+      const rest = await collect(spare.resume(JSON.parse(json)))
+      expect(text + rest.text).toBe(plain.text)
+      expect(rest.ids).toEqual(plain.ids)
+      if (rest.resumed && rest.resumed.replayed > 4) return
+    }
+  })
+})
