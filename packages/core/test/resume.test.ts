@@ -3,6 +3,7 @@ import {
   type Engine,
   type GenerateOptions,
   type GenerationCheckpoint,
+  type LogitsProcessor,
   type Part,
   type Strategy,
 } from '@outrider/core'
@@ -265,4 +266,29 @@ test('sessions of one engine do not touch one another', async () => {
   for (const run of runs) alone.push(await run())
   expect(await Promise.all(runs.map((run) => run()))).toEqual(alone)
   expect(engine.backend.stats.liveBytes).toBe(liveBytes)
+})
+
+test('processors are no JSON: they are given again, or it says so', async () => {
+  const engine = await engineOn(folder, { strategies: await strategiesFor({}) })
+  const processor: LogitsProcessor = {
+    specVersion: 1,
+    name: 'never-twice',
+    host: {
+      process: ({ logits, tokens }) => {
+        logits[tokens.at(-1) as number] = Number.NEGATIVE_INFINITY
+      },
+    },
+  }
+  const given = { processors: [processor] }
+  for (const strategy of ['plain', 'random trees']) {
+    const { parts, saved } = await record(engine.generate(prompt, { ...base, ...given, strategy }))
+    for (const [at, json] of saved.entries()) {
+      expect(await rest(engine.resume(read(json), given))).toMatchObject(expected(parts, at))
+      const error = await failure(() => collect(engine.resume(read(json))))
+      expect(error).toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('cannot hold processors'),
+      })
+    }
+  }
 })
