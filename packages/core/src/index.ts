@@ -1,4 +1,4 @@
-export { exact } from './accept'
+export { block, exact, rejection, type TypicalOptions, typical } from './accept'
 export { type CacheShape, createKvCache } from './cache'
 export { type AdaptiveOptions, adaptive, firstOf, merged } from './compose'
 export type {

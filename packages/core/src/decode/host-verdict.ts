@@ -1,11 +1,11 @@
 import { OutriderError } from '../errors'
 import type { NoiseKey } from '../sample'
-import type { HostAcceptance, TokenTree } from '../spec'
+import type { DrawnTree, HostAcceptance, TokenTree } from '../spec'
 import { NO_TOKEN, OUTCOME } from '../spec'
 
 /** What a rule on the host is asked about. */
 export interface HostQuestion {
-  readonly tree: TokenTree
+  readonly tree: DrawnTree
   /** f32 [rows, vocab]. */
   readonly logits: Float32Array
   readonly vocab: number
@@ -13,6 +13,7 @@ export interface HostQuestion {
   readonly length: number
   /** The target's noise. */
   readonly noise: NoiseKey
+  readonly greedy: boolean
 }
 
 /**
@@ -20,12 +21,13 @@ export interface HostQuestion {
  * or where it names a path that the tree does not have or a token that is none.
  */
 export function askOnHost(name: string, rule: HostAcceptance, question: HostQuestion): Uint32Array {
-  const { tree, logits, vocab, length, noise } = question
+  const { tree, logits, vocab, length, noise, greedy } = question
   const { path, next } = decide(name, rule, {
     tree,
     logits: (row) => logits.subarray(row * vocab, (row + 1) * vocab),
     length,
     noise,
+    greedy,
   })
   const fail = (what: string): never => {
     throw new OutriderError('ACCEPTANCE_FAILED', `acceptance rule ${name} ${what}`, { details: { rule: name } })

@@ -112,6 +112,7 @@ export class Judge {
       vocab,
       length,
       noise: sampler.noise,
+      greedy: !sampler.stages.noise,
     })
     backend.write(verifier.outcome, outcome)
     const commit = { draft: [], verify: [verifier.commit(pass, draft.chain)], follow }

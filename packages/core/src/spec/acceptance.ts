@@ -1,6 +1,6 @@
 import type { NoiseKey } from '../sample'
-import type { TokenTree } from '../tree/tree'
 import type { Backend } from './backend'
+import type { DrawnTree } from './draft'
 import type { Ops } from './ops'
 import type { Pass } from './pass'
 import type { SamplingTensors } from './sampling'
@@ -39,17 +39,49 @@ export interface JudgedRows {
 export interface HostAcceptance {
   /** `path`: accepted nodes, root side first. `next`: the token that follows them. */
   decide(args: {
-    readonly tree: TokenTree
+    /** With what it was drawn from, where the draft says so; a draft of the device never does. */
+    readonly tree: DrawnTree
     /** Logits after the pending token, then after each node: f32 [vocab], nats up to a constant; penalties, bias, temperature and filters are in them. */
     readonly logits: (row: number) => Float32Array
     /** Position of the pending token; what is chosen after a row of depth d (0: the pending token's) stands d + 1 further. */
     readonly length: number
     /** The request's noise, stream 0 (the target's): a rule takes its own streams, so that a seed repeats. */
     readonly noise: NoiseKey
+    /** At temperature 0: nothing is drawn, the target's probability is a point mass on the largest logit. */
+    readonly greedy: boolean
   }): { readonly path: readonly number[]; readonly next: number }
 }
 
-/** Decides which path of a verified tree is kept. Chosen by the user; whether text may change is its word alone. */
+/**
+ * Decides which path of a verified tree is kept. Chosen by the user (`generate({ acceptance })`); whether text may change is its word
+ * alone, and reports carry it. Anyone can write one; `exact`, `rejection`, `block` and `typical` come with the package. A rule draws
+ * from streams of its own (2 decides what is kept, 3 draws what follows), by position, so that a seed repeats and no number serves twice.
+ *
+ * @example
+ * ```ts
+ * import type { AcceptanceRule } from '@outrider/core'
+ *
+ * // Keeps a drafted token that is among the three likeliest.
+ * export const amongThree: AcceptanceRule = {
+ *   specVersion: 1,
+ *   name: 'among-three',
+ *   guarantee: 'lossy',
+ *   host: {
+ *     decide: ({ tree, logits }) => {
+ *       const path: number[] = []
+ *       for (;;) {
+ *         const above = path.at(-1) ?? -1
+ *         const row = logits(above + 1)
+ *         const best = Array.from(row.keys()).sort((a, b) => (row[b] ?? 0) - (row[a] ?? 0))
+ *         const kept = tree.tokens.findIndex((id, i) => tree.parents[i] === above && best.slice(0, 3).includes(id))
+ *         if (kept < 0) return { path, next: best[0] ?? 0 }
+ *         path.push(kept)
+ *       }
+ *     },
+ *   },
+ * }
+ * ```
+ */
 export type AcceptanceRule = {
   readonly specVersion: 1
   readonly name: string

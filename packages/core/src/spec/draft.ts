@@ -19,8 +19,19 @@ export interface Credit<Words> {
   readonly of: Words
 }
 
+/** A tree with what its tokens were drawn from, as rules on the host get it. */
+export interface DrawnTree extends TokenTree {
+  /**
+   * By row (0: below the pending token, i + 1: below node i) the distribution that the row's children were drawn from, without
+   * replacement and in the order of the nodes: probabilities f32 [vocab], exactly those of the draw, after temperature and filters.
+   * null, or absent: the children were not drawn, or nobody says from what; rules take each as a point mass, which keeps the
+   * target's distribution just as well, but fewer tokens.
+   */
+  readonly q?: readonly (Float32Array | null)[]
+}
+
 /** A tree on the host. No nodes: nothing to say, and the round is a plain one. */
-export interface HostDraft extends TokenTree {
+export interface HostDraft extends DrawnTree {
   /** Who is credited with its tokens, where that is not the strategy that the request named: parts of a composition. Words by node. */
   readonly by?: string | Credit<readonly number[]>
 }

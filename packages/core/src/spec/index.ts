@@ -14,7 +14,14 @@ export type { KvLayer, Pass, SequenceTensors, TreeTensors } from './pass'
 export { INDEX, MAX_PATH, MAX_TREE_ROWS, NO_TOKEN, OUTCOME } from './pass'
 export type * from './processor'
 export type * from './proposer'
-export { DRAFT_STREAM, IN_PROMPT, type SamplingOps, type SamplingTensors } from './sampling'
+export {
+  ACCEPTANCE_STREAM,
+  DRAFT_STREAM,
+  IN_PROMPT,
+  RECOVERY_STREAM,
+  type SamplingOps,
+  type SamplingTensors,
+} from './sampling'
 export type * from './strategy'
 export type * from './tensor'
 export type * from './tokenizer'

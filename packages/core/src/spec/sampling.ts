@@ -7,6 +7,12 @@ export const IN_PROMPT = 0x80000000
 /** The stream of noise (`NoiseKey`) that drafts are drawn with where a rule must not share the target's. */
 export const DRAFT_STREAM = 1
 
+/** The stream that a rule decides with whether a drafted token is kept. */
+export const ACCEPTANCE_STREAM = 2
+
+/** The stream that a rule draws with what follows the kept tokens: a round's own token, corrected or not. */
+export const RECOVERY_STREAM = 3
+
 /**
  * How a session samples, in device memory: written between rounds, so that options change without recording programs anew.
  * Zeros throughout are greedy decoding.

@@ -1,0 +1,95 @@
+import { type AcceptanceRule, block, type HostAcceptance, rejection, typical } from '@outrider/core'
+import { describe, expect, test } from 'vitest'
+import { engineOn } from './support/engines'
+import { brokenRules } from './support/host-rules'
+import { fault, pairs, type Shape } from './support/monte-carlo'
+import { randomTrees } from './support/strategies'
+import { tinyConfig, writeTinyModel } from './support/tiny-model'
+
+const draws = 200_000
+const chainWithQ: Shape = { siblings: [1, 1, 1], says: true }
+const shapes: Readonly<Record<string, Shape>> = {
+  'chains with q': chainWithQ,
+  'chains of point masses': { siblings: [1, 1, 1], says: false },
+  'trees with q': { siblings: [3, 2], says: true },
+  'trees of point masses': { siblings: [3, 2], says: false },
+}
+const rules: Readonly<Record<string, AcceptanceRule>> = { rejection, block }
+
+const host = (rule: AcceptanceRule): HostAcceptance => {
+  if (!('host' in rule)) throw new Error(`${rule.name} decides on the device`)
+  return rule.host
+}
+
+describe.each(Object.entries(rules))('%s', (_, rule) => {
+  for (const [pair, laws] of Object.entries(pairs))
+    for (const [kind, shape] of Object.entries(shapes))
+      test(`draws from the target, ${kind}, ${pair}`, () => {
+        expect(fault(host(rule), laws, shape, draws)).toBeNull()
+      })
+})
+
+test('a rule that is lossy or wrong is found out', () => {
+  const wrong = Object.entries(brokenRules).flatMap(([name, [rule]]) =>
+    /refused|first child/.test(name) ? [rule] : [],
+  )
+  expect(wrong).toHaveLength(2)
+  for (const rule of [typical(), ...wrong])
+    expect(
+      fault(host(rule), pairs['zero-mass draft tokens'] as never, shapes['trees of point masses'] as Shape, draws),
+    ).toMatch(/off by|chi-square|without mass/)
+})
+test('q of another draw is found out', () => {
+  const { target } = pairs.equal as (typeof pairs)[string]
+  const lying: HostAcceptance = {
+    decide: (args) =>
+      host(rejection).decide({
+        ...args,
+        tree: { ...args.tree, q: args.tree.q?.map((q) => q && q.map(() => 0.2)) ?? [] },
+      }),
+  }
+  expect(fault(lying, { target, draft: target }, chainWithQ, draws)).not.toBeNull()
+})
+
+test('typical asks less of a token where the entropy is high, and takes the longest path', () => {
+  const flat = new Float32Array(8)
+  const sharp = Float32Array.of(9, 0, 0, 0, 0, 0, 0, 0)
+  const tree = { tokens: [3, 1, 0, 4], parents: [-1, -1, 1, 2] }
+  const noise = { seedLow: 1, seedHigh: 0, sequence: 0, stream: 0 }
+  const decide = (greedy: boolean) =>
+    host(typical()).decide({ tree, logits: (row) => (row === 0 || row === 3 ? flat : sharp), length: 4, noise, greedy })
+  expect(decide(false).path).toEqual([1, 2, 3])
+  expect(decide(true)).toEqual({ path: [], next: 0 })
+  expect(() => typical({ epsilon: 0 })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+  expect(() => typical({ delta: Number.NaN })).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+})
+
+test('q that cannot be what was drawn from is refused', () => {
+  const noise = { seedLow: 1, seedHigh: 0, sequence: 0, stream: 0 }
+  const ask = (q: Float32Array) => () =>
+    host(rejection).decide({
+      tree: { tokens: [1], parents: [-1], q: [q, null] },
+      logits: () => new Float32Array(3),
+      length: 1,
+      noise,
+      greedy: false,
+    })
+  for (const q of [Float32Array.of(1, 0, 0), Float32Array.of(0, 1), Float32Array.of(0, 1, Number.NaN)])
+    expect(ask(q)).toThrow(expect.objectContaining({ code: 'TREE_MALFORMED' }))
+})
+
+test('in an engine every rule repeats with its seed, and is plain decoding at temperature 0', async () => {
+  const folder = await writeTinyModel({ seed: 1 })
+  const prompt = [5, 9, 11, 5]
+  const run = async (acceptance: AcceptanceRule, temperature: number, strategy = 'random trees') => {
+    const engine = await engineOn(folder, { strategies: [randomTrees(tinyConfig.vocab_size, 8, 1)] })
+    const options = { acceptance, temperature, seed: 4, maxTokens: 24, ignoreEos: true }
+    const { ids } = await engine.complete(prompt, { ...options, strategy })
+    await engine.dispose()
+    return ids
+  }
+  for (const rule of [rejection, block, typical()]) {
+    expect(await run(rule, 0.8)).toEqual(await run(rule, 0.8))
+    expect(await run(rule, 0)).toEqual(await run(rule, 0, 'plain'))
+  }
+})
