@@ -31,9 +31,9 @@ describe.each(Object.entries(rules))('%s', (_, rule) => {
 
 test('a rule that is lossy or wrong is found out', () => {
   const wrong = Object.entries(brokenRules).flatMap(([name, [rule]]) =>
-    /refused|first child/.test(name) ? [rule] : [],
+    /shares its noise|refused|first child/.test(name) ? [rule] : [],
   )
-  expect(wrong).toHaveLength(2)
+  expect(wrong).toHaveLength(3)
   for (const rule of [typical(), ...wrong])
     expect(
       fault(host(rule), pairs['zero-mass draft tokens'] as never, shapes['trees of point masses'] as Shape, draws),
@@ -45,7 +45,7 @@ test('q of another draw is found out', () => {
     decide: (args) =>
       host(rejection).decide({
         ...args,
-        tree: { ...args.tree, q: args.tree.q?.map((q) => q && q.map(() => 0.2)) ?? [] },
+        tree: { ...args.tree, q: args.tree.q?.map((q) => q?.map(() => 0.2) ?? null) ?? [] },
       }),
   }
   expect(fault(lying, { target, draft: target }, chainWithQ, draws)).not.toBeNull()

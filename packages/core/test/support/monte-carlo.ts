@@ -15,7 +15,7 @@ export interface Shape {
   readonly says: boolean
 }
 
-export const peaked: readonly number[] = [0.9, 0.05, 0.02, 0.02, 0.01]
+const peaked: readonly number[] = [0.9, 0.05, 0.02, 0.02, 0.01]
 const near: readonly number[] = [0.21, 0.19, 0.2, 0.22, 0.18]
 const first: readonly number[] = [0.4, 0.3, 0.15, 0.1, 0.05]
 const second: readonly number[] = [0.1, 0.25, 0.3, 0.05, 0.3]
