@@ -2,8 +2,30 @@ import { OutriderError } from '../errors'
 import type { BackendInfo, ModelConfig } from '../spec'
 import type { GenerateOptions } from './options'
 
-/** Options of a generation that a checkpoint keeps. */
-export const keptOptions = [
+/** An option of a generation that a checkpoint keeps. */
+type KeptOption = Extract<
+  keyof GenerateOptions,
+  | 'maxTokens'
+  | 'stop'
+  | 'stopTokens'
+  | 'ignoreEos'
+  | 'temperature'
+  | 'topK'
+  | 'topP'
+  | 'minP'
+  | 'typicalP'
+  | 'repetitionPenalty'
+  | 'presencePenalty'
+  | 'frequencyPenalty'
+  | 'logitBias'
+  | 'bannedTokens'
+  | 'seed'
+  | 'sequence'
+  | 'logProbs'
+>
+
+/** All of them. */
+export const keptOptions: readonly KeptOption[] = [
   'maxTokens',
   'stop',
   'stopTokens',
@@ -21,10 +43,7 @@ export const keptOptions = [
   'seed',
   'sequence',
   'logProbs',
-] as const satisfies readonly (keyof GenerateOptions)[]
-
-/** One of them. */
-type KeptOption = (typeof keptOptions)[number]
+]
 
 /** Options that a resumed generation may choose anew, or has to be given again because no JSON holds them. */
 export type ResumeOptions = Omit<GenerateOptions, KeptOption>

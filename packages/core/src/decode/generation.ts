@@ -7,18 +7,7 @@ import type { DecodeStats } from './counters'
 import type { GenerationPlan } from './options'
 import type { Stepper } from './stepper'
 import type { TextToken } from './stop-text'
-import { TokenReader } from './token-reader'
-
-/** Why a generation ended. */
-export type FinishReason =
-  /** An end-of-sequence token. */
-  | 'eos'
-  /** One of `stopTokens`. */
-  | 'stop-token'
-  /** One of the `stop` texts. */
-  | 'stop-text'
-  /** `maxTokens`, or the engine's capacity. */
-  | 'length'
+import { type FinishReason, TokenReader } from './token-reader'
 
 /** Tokens in and out. */
 export interface Usage {

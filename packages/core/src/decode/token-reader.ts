@@ -1,9 +1,19 @@
 import { OutriderError } from '../errors'
 import type { Tokenizer } from '../spec'
 import type { HeldToken, Progress } from './checkpoint'
-import type { FinishReason } from './generation'
 import type { GenerationPlan } from './options'
 import { StopText, type TextToken } from './stop-text'
+
+/** Why a generation ended. */
+export type FinishReason =
+  /** An end-of-sequence token. */
+  | 'eos'
+  /** One of `stopTokens`. */
+  | 'stop-token'
+  /** One of the `stop` texts. */
+  | 'stop-text'
+  /** `maxTokens`, or the engine's capacity. */
+  | 'length'
 
 /** Turns committed tokens into text and notices what ends a generation, token by token. */
 export class TokenReader {
