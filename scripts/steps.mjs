@@ -35,9 +35,9 @@ export const steps = [
       ]),
   },
   { name: 'unused', title: 'unused files, exports and dependencies (knip)', run: () => commands([['knip']]) },
-  { name: 'unit', title: 'unit tests (vitest)', run: () => vitest('unit', 15) },
+  { name: 'unit', title: 'unit tests (vitest)', run: () => vitest('unit', 40) },
   { name: 'build', title: 'build (tsup)', run: () => commands([[...pnpm, '--reporter=append-only', 'run', 'build']]) },
-  { name: 'gpu', title: 'WebGPU tests on SwiftShader (vitest)', run: () => vitest('gpu', 30) },
+  { name: 'gpu', title: 'WebGPU tests on SwiftShader (vitest)', run: () => vitest('gpu', 40) },
   { name: 'dist', title: 'tests of the built packages (vitest)', built: true, run: () => vitest('dist', 10) },
   ...packages.map((name) => ({
     name: 'package',
