@@ -1,5 +1,4 @@
 import {
-  type AcceptanceRule,
   type Completion,
   type Constraint,
   firstOf,
@@ -10,6 +9,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { onDevice } from './support/device-draft'
 import { engineOn, failure } from './support/engines'
+import { hostGreedy } from './support/host-greedy'
 import { oracle, randomTrees } from './support/strategies'
 import { tinyConfig, writeTinyModel } from './support/tiny-model'
 
@@ -71,24 +71,6 @@ const sevens: LogitsProcessor = {
           },
         }),
     }),
-  },
-}
-
-const hostGreedy: AcceptanceRule = {
-  specVersion: 1,
-  name: 'host-greedy',
-  guarantee: 'same-tokens',
-  host: {
-    decide: ({ tree, logits }) => {
-      const path: number[] = []
-      for (;;) {
-        const last = path.at(-1) ?? -1
-        const next = logits(last + 1).reduce((top, value, id, all) => (value > (all[top] as number) ? id : top), 0)
-        const child = tree.tokens.findIndex((token, node) => token === next && tree.parents[node] === last)
-        if (child < 0) return { path, next }
-        path.push(child)
-      }
-    },
   },
 }
 

@@ -1,40 +1,12 @@
-import {
-  type AcceptanceRule,
-  type Committed,
-  type Completion,
-  chain,
-  type Engine,
-  type Follow,
-  type Strategy,
-} from '@outrider/core'
+import { type Committed, type Completion, chain, type Engine, type Follow, type Strategy } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { engineOn } from './support/engines'
+import { hostGreedy } from './support/host-greedy'
 import { alternating, oracle, proposing, randomTrees, silent, strategyOf } from './support/strategies'
 import { tinyConfig, writeTinyModel } from './support/tiny-model'
 
 const prompts = [[3], [5, 9, 11, 5, 9, 11, 5], Array.from({ length: 70 }, (_, i) => (i * 13 + 5) % 61)]
 const count = 60
-
-/** Accept-iff-equal on the host. */
-const hostGreedy: AcceptanceRule = {
-  specVersion: 1,
-  name: 'host-greedy',
-  guarantee: 'same-tokens',
-  host: {
-    decide: ({ tree, logits }) => {
-      const best = (row: number) =>
-        logits(row).reduce((top, value, id, all) => (value > (all[top] as number) ? id : top), 0)
-      const path: number[] = []
-      for (;;) {
-        const last = path.at(-1) ?? -1
-        const next = best(last + 1)
-        const child = tree.tokens.findIndex((token, node) => token === next && tree.parents[node] === last)
-        if (child < 0) return { path, next }
-        path.push(child)
-      }
-    },
-  },
-}
 
 /** Counts that hold for every generation, whatever was drafted. */
 function checkCounts({ stats, usage, ids }: Completion, promptTokens: number, maxRows: number): void {

@@ -17,6 +17,7 @@ import { onDevice } from './support/device-draft'
 import { engineOn, failure } from './support/engines'
 import { drill } from './support/fault-drill'
 import { FaultyBackend, faultyCalls } from './support/faulty-backend'
+import { hostGreedy } from './support/host-greedy'
 import { checkCredit, type Spied, spied } from './support/spied'
 import { alternating, oracle, proposing, randomTrees, silent, strategyOf } from './support/strategies'
 import { tinyConfig, writeTinyModel } from './support/tiny-model'
@@ -42,27 +43,6 @@ function parts(): Record<'one' | 'two' | 'three' | 'short', Spied> {
     three: around('three', 3, 9),
     short: spied(alternating('short', [oracle(text, 2), silent(), oracle(text, 5)])),
   }
-}
-
-/** A rule on the host that keeps what equals the largest logit. */
-const hostGreedy: AcceptanceRule = {
-  specVersion: 1,
-  name: 'host-greedy',
-  guarantee: 'same-tokens',
-  host: {
-    decide: ({ tree, logits }) => {
-      const best = (row: number) =>
-        logits(row).reduce((top, value, id, all) => (value > (all[top] as number) ? id : top), 0)
-      const path: number[] = []
-      for (;;) {
-        const last = path.at(-1) ?? -1
-        const next = best(last + 1)
-        const child = tree.tokens.findIndex((token, node) => token === next && tree.parents[node] === last)
-        if (child < 0) return { path, next }
-        path.push(child)
-      }
-    },
-  },
 }
 
 /** `inner`, whose drafts have been through the target's first layer when they are verified. */
