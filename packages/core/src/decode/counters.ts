@@ -1,7 +1,9 @@
-import type { Report } from '../spec'
+import type { Guarantee, Report } from '../spec'
 
 /** What a generation did, in the field's terms. A round is one verify pass. */
 export interface DecodeStats {
+  /** The rule that decided what was kept, and what it promises of the text. */
+  readonly acceptance: { readonly name: string; readonly guarantee: Guarantee }
   /** Verify passes. */
   readonly rounds: number
   /** Submissions to the device, those of the prompt's prefill included. */
@@ -85,13 +87,14 @@ export class Counters {
     this.#phases = { draftMs: before.draftMs + draftMs, verifyMs: before.verifyMs + verifyMs }
   }
 
-  /** The counts so far, with what the strategy tells. */
-  snapshot(report: Report | null): DecodeStats {
+  /** The counts so far, under a rule, with what the strategy tells. */
+  snapshot(acceptance: DecodeStats['acceptance'], report: Report | null): DecodeStats {
     const { rounds, submits, reads, tokens, proposed, evaluated, accepted, drafts, prefilled } = this
     const { prefillMs, draftMs, deviceMs, hostMs } = this
     const meanAcceptanceLength = rounds === 0 ? 0 : tokens / rounds
     const counts = { rounds, submits, reads, tokens, proposed, evaluated, accepted, drafts, prefilled }
     return {
+      acceptance,
       ...counts,
       meanAcceptanceLength,
       acceptedBy: Object.fromEntries(this.#byName),

@@ -8,7 +8,7 @@ export {
   type ResumeOptions,
   withCheckpoint,
 } from './checkpoint'
-export { Counters, type DecodeStats } from './counters'
+export type { DecodeStats } from './counters'
 export { type LaidCredit, layCredit } from './credit'
 export { DraftLayer } from './draft-layer'
 export { decode, type Finish, type Part, type Resumed, type Usage } from './generation'

@@ -37,7 +37,7 @@ export function speedCells({ strategies }: CompareReport): Cells {
         figure(phases?.verify),
         figure(phases?.host),
         figure(row.firstTokenMs),
-        row.failed ? 'FAILED' : row.identical ? 'identical' : 'DIFFERENT',
+        textOf(row),
       ]
     }),
   }
@@ -63,6 +63,13 @@ export function acceptanceCells({ strategies }: CompareReport): Cells {
       positions(row),
     ]),
   }
+}
+
+/** Whether the text is plain decoding's; where a rule is lossy, another is no fault. */
+function textOf({ failed, identical, acceptance }: StrategyReport): string {
+  if (failed) return 'FAILED'
+  if (identical) return 'identical'
+  return acceptance?.guarantee === 'lossy' ? 'lossy' : 'DIFFERENT'
 }
 
 /** Three significant figures or all whole ones: 1234, 123, 12.3, 1.23. */

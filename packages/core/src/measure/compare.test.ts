@@ -168,7 +168,17 @@ describe('tokens', () => {
     const report = await run({ acceptance: lossy })
     expect(report).toMatchObject({ guarantee: 'lossy', settings: { acceptance: 'any' } })
     expect(engine.requests.every(({ acceptance }) => acceptance === lossy)).toBe(true)
-    expect((await run()).guarantee).toBe('same-tokens')
+    const carried = (one: CompareReport) => one.strategies.map(({ acceptance }) => acceptance)
+    expect(carried(report)).toEqual([
+      { name: 'any', guarantee: 'lossy' },
+      { name: 'any', guarantee: 'lossy' },
+    ])
+    const usual = await run()
+    expect(usual.guarantee).toBe('same-tokens')
+    expect(carried(usual)).toEqual([
+      { name: 'exact', guarantee: 'same-tokens' },
+      { name: 'exact', guarantee: 'same-tokens' },
+    ])
   })
 })
 

@@ -1,4 +1,4 @@
-import { compare, compareTable, firstOf } from '@outrider/core'
+import { compare, compareTable, exact, firstOf, rejection, typical } from '@outrider/core'
 import { expect, test } from 'vitest'
 import { tinyEngine } from '../../test/support/engines'
 import { oracle, proposing, randomTrees } from '../../test/support/strategies'
@@ -47,6 +47,18 @@ test('an engine is compared: texts are equal, and counts are those of its own st
   expect(stats.meanAcceptanceLength).toBe(4)
   expect(Object.keys(report.strategies[2]?.acceptedBy ?? {})).toEqual(['two'])
   expect(compareTable(report)).toContain('plain loops, float32 (reference;')
+})
+
+test('a report carries the rule and what it promises, as the runs tell', async () => {
+  const engine = await tinyEngine({}, { strategies: [randomTrees(61, 7, 1, prompt)] })
+  for (const rule of [exact, rejection, typical()]) {
+    const acceptance = { name: rule.name, guarantee: rule.guarantee }
+    const finished = await engine.complete(prompt, { acceptance: rule, maxTokens: 4 })
+    expect(finished.stats.acceptance).toEqual(acceptance)
+    const report = await compare(engine, { prompts: [prompt], maxTokens: 4, acceptance: rule })
+    expect(report.strategies.map((one) => one.acceptance)).toEqual([acceptance, acceptance])
+    expect(compareTable(report)).toContain(`rule ${rule.name} (${rule.guarantee})`)
+  }
 })
 
 test('a strategy that fails halfway is left out; what it took is freed', async () => {

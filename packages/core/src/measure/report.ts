@@ -1,3 +1,4 @@
+import type { DecodeStats } from '../decode'
 import type { BackendInfo, CostCurve, Guarantee, ModelConfig, Report } from '../spec'
 import type { Spread } from './statistics'
 
@@ -45,6 +46,8 @@ export interface ReportedPrompt {
 /** What a strategy did over all of its runs. Counts are sums; the pass of a phase measurement is not among them. */
 export interface StrategyReport {
   readonly strategy: string
+  /** The rule that its runs tell of, and what it promises of their text; null where there was none. */
+  readonly acceptance: DecodeStats['acceptance'] | null
   /** What it failed with, and at which prompt; it was left out from then on. */
   readonly failed: StrategyFailure | null
   /** Whether every run gave the tokens of plain decoding. */

@@ -22,6 +22,7 @@ export function reportStrategy(
   const speeds = spread(rates)
   return {
     strategy: own.strategy,
+    acceptance: results[0]?.stats.acceptance ?? null,
     failed: own.failed,
     identical: difference === null && results.length > 0,
     difference,

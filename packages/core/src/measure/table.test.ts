@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { exact } from '../accept'
 import { OutriderError } from '../errors'
 import { compare } from './compare'
 import { type Request, type Script, ScriptedEngine } from './fixtures/scripted-engine'
@@ -70,6 +71,16 @@ describe('the table', () => {
     expect(compareTable(await reportOf(speeds))).not.toContain('no times of its own')
     expect(compareTable({ ...report, exact: false })).toContain('texts may differ')
     expect(compareTable({ ...report, guarantee: 'lossy' })).toContain("does not promise plain decoding's tokens")
+  })
+
+  test('does not call another text a fault where the rule is lossy', async () => {
+    const wrong = (request: Request): Script =>
+      request.strategy === 'quick' ? { ...plain, rounds: [[1], [2], [9], [4], [5], [6]] } : plain
+    const acceptance = { ...exact, name: 'any', guarantee: 'lossy' } as const
+    const text = compareTable(await reportOf(wrong, { acceptance }))
+    expect(text).toMatch(/^quick .* lossy$/m)
+    expect(text).toContain('rule any (lossy)')
+    expect(compareTable(await reportOf(wrong))).toMatch(/^quick .* DIFFERENT$/m)
   })
 
   test('gives the cost curve by ratios', async () => {

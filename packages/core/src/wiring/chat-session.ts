@@ -1,4 +1,4 @@
-import { Counters, decode, type GenerateOptions, type Part, plan, type Stepper } from '../decode'
+import { decode, type GenerateOptions, type Part, plan, type Stepper } from '../decode'
 import { OutriderError } from '../errors'
 import type { AcceptanceRule, ChatMessage, Tokenizer } from '../spec'
 
@@ -87,7 +87,7 @@ export class ChatSession {
 
   /** Brings the stepper to exactly `ids`, running only what it does not hold yet. */
   async #run(ids: readonly number[], signal: AbortSignal | undefined): Promise<void> {
-    this.#stepper.counters = new Counters()
+    this.#stepper.resetStats()
     const held = this.#stepper.sequence.tokens
     let same = 0
     while (same < Math.min(held.length, ids.length) && held[same] === ids[same]) same++

@@ -1,0 +1,78 @@
+import { OutriderError } from '../errors'
+import { MAX_PATH, NO_TOKEN, OUTCOME } from '../spec'
+import { creditPath, proposedTokens } from './credit'
+import type { LaidDraft } from './draft-layer'
+import type { SessionState } from './session-state'
+
+/** What a round committed. */
+export interface Round {
+  /** The accepted draft tokens, then the target's own. */
+  readonly tokens: readonly number[]
+  readonly accepted: number
+  /** Nodes that were drafted. */
+  readonly nodes: number
+  /** For each accepted token who drafted it: the strategy, or parts of a composition. */
+  readonly by: readonly (readonly string[])[]
+  /** Of each token under the model's own logits, nats; null where they were not asked for. */
+  readonly logProbs: readonly number[] | null
+}
+
+/**
+ * One round: propose, verify, accept, commit at most `most` tokens. Throws what the strategy, the rule and the device throw,
+ * `LOGITS_NOT_FINITE`.
+ */
+export async function runRound(state: SessionState, most: number): Promise<Round> {
+  const { sequence, verifier, proposer, judge, counters } = state
+  const began = performance.now()
+  const deviceBefore = counters.deviceMs
+  const draft = await prune(state, await propose(state, most))
+  const proposed = performance.now()
+  const { nodes, chain } = draft
+  const own = nodes > 0 && draft.pruned === 0
+  const pass = verifier.treePass(nodes + 1)
+  const follow = proposer.follow({ kind: 'round', pass, own, chain, nodes })
+  const start = sequence.tokens.length
+  state.alive()
+  const { outcome, credit, logProbs } = await judge.judge(draft, pass, follow, sequence.length)
+  const accepted = outcome[OUTCOME.accepted] as number
+  const tokens = Array.from(outcome.subarray(OUTCOME.tokens, OUTCOME.tokens + accepted + 1))
+  if (tokens.some((token) => token === NO_TOKEN))
+    throw (
+      state.constrained?.nothingLeft() ??
+      new OutriderError('LOGITS_NOT_FINITE', 'the model gave no finite logit: its weights or the device are broken')
+    )
+  sequence.committed(tokens)
+  const path = Array.from(outcome.subarray(OUTCOME.path + 1, OUTCOME.path + 1 + accepted), (row) => row - 1)
+  const by = creditPath(draft.credit, path, credit)
+  const drafted = proposedTokens(draft.credit, nodes) + draft.pruned
+  counters.round({ proposed: drafted, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
+  await state.constrained?.accept(tokens)
+  await proposer.observe({ start, tokens, length: sequence.length, accepted, path, own })
+  counters.draftMs += proposed - began
+  counters.hostMs += performance.now() - proposed - (counters.deviceMs - deviceBefore)
+  const rows = logProbs && new Float32Array(logProbs)
+  const found = rows && [-1, ...path].map((node) => rows[node + 1] as number)
+  return { tokens, accepted, nodes, by, logProbs: found }
+}
+
+async function propose(state: SessionState, most: number): Promise<LaidDraft> {
+  const nodes = state.parts.maxRows - 1
+  const depth = Math.min(most, state.sequence.room, nodes + 1, MAX_PATH) - 1
+  const draft = await state.proposer.propose({ nodes, depth })
+  state.alive()
+  return draft
+}
+
+/** Writes the masks of a draft's rows and cuts off what breaks the constraint: a tree on the device is read, by a submission of its own. */
+async function prune(state: SessionState, draft: LaidDraft): Promise<LaidDraft> {
+  const { constrained, judge, sampler, proposer } = state
+  if (!constrained) return draft
+  const read = draft.tree ? { tree: draft.tree, credit: null } : await judge.readDraft(draft)
+  state.alive()
+  const { kept, masks } = await constrained.allowed(read.tree)
+  state.alive()
+  sampler.writeMask(masks)
+  if (kept.length < read.tree.tokens.length) return proposer.prune(draft, read.tree, kept, read.credit)
+  // Without what it was drawn from: whether a tree stays whole depends on its draw, so rules may not use that here.
+  return { ...draft, programs: [], tree: { tokens: read.tree.tokens, parents: read.tree.parents } }
+}
