@@ -8,7 +8,7 @@ const fromSource = [
   { find: /^@outrider\/core\/([\w-]+)$/, replacement: `${here}/packages/core/src/$1/index.ts` },
   { find: /^@outrider\/core$/, replacement: `${here}/packages/core/src/index.ts` },
   { find: /^@outrider\/kernels$/, replacement: `${here}/packages/kernels/src/index.node.ts` },
-  { find: /^@outrider\/(strategy-[\w-]+)$/, replacement: `${here}/packages/$1/src/index.ts` },
+  { find: /^@outrider\/(strategy-[\w-]+|structured-output)$/, replacement: `${here}/packages/$1/src/index.ts` },
 ]
 
 const exclude = ['**/node_modules/**', '**/dist/**']
@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['packages/*/{src,test}/**/*.test.ts', '{scripts,examples,verify/src}/**/*.test.ts'],
+          include: ['packages/*/{src,test}/**/*.test.ts', '{scripts,examples,verify/src,bench/src}/**/*.test.ts'],
           exclude: [...exclude, '**/*.gpu.test.ts', '**/*.dist.test.ts'],
           testTimeout: 60_000,
         },
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: 'gpu',
           environment: 'node',
-          include: ['packages/*/{src,test}/**/*.gpu.test.ts', 'verify/src/**/*.gpu.test.ts'],
+          include: ['packages/*/{src,test}/**/*.gpu.test.ts', '{verify,bench}/src/**/*.gpu.test.ts'],
           exclude,
           env: swiftShaderEnvironment() ?? {},
           pool: 'forks',

@@ -1,0 +1,57 @@
+import type { Backend, Tensor } from '@outrider/core'
+import type { ModelShape } from '../model-shapes'
+import { randomWords } from '../random'
+import type { BenchCase, BenchGroup } from './bench-case'
+import { chainPass } from './chain-pass'
+import { inAndOut } from './linear'
+import { copies, opened } from './turns'
+
+/** Elements that are written at a time. */
+const chunk = 1 << 20
+
+/** Attention of a chain of rows behind `context` committed keys, every layer of a cache in turn. */
+export function attentionGroup(name: string, shape: ModelShape, context: number): BenchGroup {
+  const { heads, kvHeads, headDim } = shape
+  return {
+    op: 'treeAttention',
+    shape: `${name} ${heads}/${kvHeads}x${headDim}, ${context} keys`,
+    dtype: 'kv',
+    open: (place) =>
+      opened(async (owned) => {
+        const { backend } = place
+        const { cacheType, maxTensorBytes } = backend.info
+        const slots = context + Math.max(...place.rows)
+        const bytes = cacheType === 'f16' ? 2 : 4
+        const layerBytes = 2 * kvHeads * slots * headDim * bytes
+        const layers = Math.min(copies(place.rotatedBytes, layerBytes), Math.floor(maxTensorBytes / layerBytes))
+        const tensor = owned.add(backend.tensor([layers, 2, kvHeads, slots, headDim], cacheType, 'cache'))
+        fillCache(backend, tensor)
+        const { x: q, out } = inAndOut(place, owned, heads * headDim, heads * headDim)
+        return {
+          cases: place.rows.map((rows): BenchCase => {
+            const pass = chainPass(backend, owned, rows, context)
+            const keys = rows * context + (rows * (rows + 1)) / 2
+            return {
+              rows,
+              rotation: layers,
+              bytes: 2 * kvHeads * (context + rows) * headDim * bytes + 8 * rows * heads * headDim,
+              flops: 4 * keys * heads * headDim,
+              record: (ops, turn) =>
+                ops.treeAttention({ q, cache: { tensor, layer: turn % layers }, heads, kvHeads, headDim, pass, out }),
+            }
+          }),
+        }
+      }),
+  }
+}
+
+/** Small random numbers of either sign. */
+function fillCache(backend: Backend, cache: Tensor): void {
+  const count = cache.shape.reduce((product, axis) => product * axis, 1)
+  const next = randomWords(count)
+  const values =
+    cache.dtype === 'f16'
+      ? Uint16Array.from({ length: Math.min(chunk, count) }, () => (next() & 0x87ff) | 0x3000)
+      : Float32Array.from({ length: Math.min(chunk, count) }, () => next() / 2 ** 32 - 0.5)
+  for (let at = 0; at < count; at += chunk) backend.write(cache, values.subarray(0, Math.min(chunk, count - at)), at)
+}
