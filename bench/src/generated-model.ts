@@ -103,7 +103,7 @@ function metadata(shape: ModelShape): Record<string, HeaderValue> {
 function place(shape: ModelShape, format: GeneratedFormat): readonly MadeTensor[] {
   let offset = 0
   return listed(shape).map(({ name, axes }): MadeTensor => {
-    const type = axes.length > 1 ? format : 'f32'
+    const type: MadeTensor['format'] = axes.length > 1 ? format : 'f32'
     const { weights, bytes: blockBytes } = blockLayout(type)
     const inputs = axes.at(-1) as number
     if (inputs % weights !== 0)

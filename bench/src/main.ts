@@ -1,9 +1,11 @@
+import { benchDecode } from './decode/command'
 import { benchKernels } from './kernels/command'
 import { type BenchSettings, settings, usage } from './settings'
 
 /** Benchmarks by name. */
 const commands: Readonly<Record<string, (settings: BenchSettings) => Promise<void>>> = {
   kernels: benchKernels,
+  decode: benchDecode,
 }
 
 try {

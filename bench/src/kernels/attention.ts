@@ -1,13 +1,9 @@
-import type { Backend, Tensor } from '@outrider/core'
 import type { ModelShape } from '../model-shapes'
-import { randomWords } from '../random'
+import { fillCache } from '../random-cache'
 import type { BenchCase, BenchGroup } from './bench-case'
 import { chainPass } from './chain-pass'
 import { inAndOut } from './linear'
 import { copies, opened } from './turns'
-
-/** Elements that are written at a time. */
-const chunk = 1 << 20
 
 /** Attention of a chain of rows behind `context` committed keys, every layer of a cache in turn. */
 export function attentionGroup(name: string, shape: ModelShape, context: number): BenchGroup {
@@ -43,15 +39,4 @@ export function attentionGroup(name: string, shape: ModelShape, context: number)
         }
       }),
   }
-}
-
-/** Small random numbers of either sign. */
-function fillCache(backend: Backend, cache: Tensor): void {
-  const count = cache.shape.reduce((product, axis) => product * axis, 1)
-  const next = randomWords(count)
-  const values =
-    cache.dtype === 'f16'
-      ? Uint16Array.from({ length: Math.min(chunk, count) }, () => (next() & 0x87ff) | 0x3000)
-      : Float32Array.from({ length: Math.min(chunk, count) }, () => next() / 2 ** 32 - 0.5)
-  for (let at = 0; at < count; at += chunk) backend.write(cache, values.subarray(0, Math.min(chunk, count - at)), at)
 }
