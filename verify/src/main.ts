@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Backend } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { webgpu } from '@outrider/kernels'
+import { verifyConstrained } from './constrained'
 import { verifyHeads } from './heads'
 import { verifyLoss } from './loss'
 import { readReference } from './reference'
@@ -31,6 +32,7 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
     wide.dispose()
   },
   sampling: () => verifySampling(run, backend, chosen.stories),
+  constrained: () => verifyConstrained(run, backend, chosen.stories),
   smollm2: async () => {
     if (chosen.smollm2) await verifySmolLm2(run, backend, chosen.smollm2, chosen.prompts)
     else
