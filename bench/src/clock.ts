@@ -18,6 +18,8 @@ export interface Timed extends Spread {
 
 /** Runs of one program that a submission holds at most: as many as the backend has timestamps for. */
 const mostRuns = 256
+/** A program that takes longer is timed three times only. */
+const slowMs = 200
 
 /** Times programs by the device's clock where it has one, else by the host's, less what an empty submission takes. */
 export class Clock {
@@ -49,7 +51,8 @@ export class Clock {
     } while (performance.now() - from < warmUpMs)
     const found: number[] = []
     let clock: Timed['clock'] = 'device'
-    for (let i = 0; i < samples; i++) {
+    const count = taken > slowMs ? Math.min(3, samples) : samples
+    for (let i = 0; i < count; i++) {
       before()
       const result = await this.#run(program, runs)
       clock = result.clock

@@ -1,4 +1,6 @@
 import { benchDecode } from './decode/command'
+import { benchEndToEnd } from './generation/end-to-end-command'
+import { benchRound } from './generation/round-command'
 import { benchKernels } from './kernels/command'
 import { type BenchSettings, settings, usage } from './settings'
 
@@ -6,6 +8,8 @@ import { type BenchSettings, settings, usage } from './settings'
 const commands: Readonly<Record<string, (settings: BenchSettings) => Promise<void>>> = {
   kernels: benchKernels,
   decode: benchDecode,
+  round: benchRound,
+  'end-to-end': benchEndToEnd,
 }
 
 try {

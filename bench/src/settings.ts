@@ -14,6 +14,13 @@ export interface BenchSettings extends DeviceSettings {
   readonly shapes: readonly string[] | null
   readonly contexts: readonly number[] | null
   readonly tokens: number | null
+  /** How many prompts there are. */
+  readonly prompts: number | null
+  /** Expressions as `pnpm compare` takes them, and synthetic drafters. */
+  readonly strategies: string | null
+  /** A real model in place of generated ones, and where its heads lie. */
+  readonly model: string | null
+  readonly heads: string | null
   /** Whether shapes and times are so small that a slow machine is soon done: to see that it runs, not how fast. */
   readonly tiny: boolean
   readonly clock: ClockOptions
@@ -24,13 +31,19 @@ export interface BenchSettings extends DeviceSettings {
 export const usage = `bench COMMAND: measures the engine on this machine's device.
   kernels                      every op by itself, over shapes, rows and formats
   decode                       whole models with random weights: plain tokens/s, verify cost v(m), prefill, memory
-  --models NAME,…              1b, 8b, smollm2, tiny (decode: default 1b)
+  round                        what a round of each strategy submits, reads and takes
+  end-to-end                   generations against plain decoding, with drafters of known acceptance
+  --models NAME,…              1b, 8b, smollm2, tiny (default 1b): shapes with random weights
   --dtypes FORMAT,…            ${generatedFormats.join(', ')}
   --rows N,…                   rows of a pass
   --only NAME,…                kernels: linear, qkv, gatedLinear, attention, rmsNorm, vocabulary
   --shapes WORD,…              kernels: shapes with one of these words in them (4096x14336, 8b)
   --contexts N,…               committed positions
   --tokens N                   tokens that are generated (default 128)
+  --strategies LIST            round, end-to-end: as pnpm compare takes them, and synthetic:p=0.8;tokens=5,
+                               syntheticDevice:p=0.8;tokens=5, adaptive(synthetic:p=0.8;tokens=15)
+  --prompts N                  end-to-end: prompts of random tokens (default 8)
+  --model PATH, --heads PATH   round, end-to-end: a real model in place of a generated one, and the folder of its heads
   --backend webgpu|reference   where to compute (default webgpu)
   --warm-up MS                 of each program before it is timed (default 500)
   --quick                      less warm-up, fewer samples
@@ -52,6 +65,10 @@ export function settings(args: readonly string[], write?: (text: string) => void
       shapes: text,
       contexts: text,
       tokens: text,
+      prompts: text,
+      strategies: text,
+      model: text,
+      heads: text,
       backend: text,
       'warm-up': text,
       quick: flag,
@@ -75,6 +92,10 @@ export function settings(args: readonly string[], write?: (text: string) => void
     shapes: list(values.shapes),
     contexts: ascending(list(values.contexts)?.map((word) => whole('--contexts', word))),
     tokens: values.tokens === undefined ? null : whole('--tokens', values.tokens),
+    prompts: values.prompts === undefined ? null : whole('--prompts', values.prompts),
+    strategies: values.strategies ?? null,
+    model: values.model ?? null,
+    heads: values.heads ?? null,
     tiny,
     clock: {
       warmUpMs: values['warm-up'] === undefined ? warmUpMs : Number(values['warm-up']),
