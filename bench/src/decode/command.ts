@@ -1,9 +1,11 @@
+import type { Backend } from '@outrider/core'
 import { Clock } from '../clock'
 import { openBackend } from '../device'
 import type { GeneratedModel } from '../generated-model'
 import { type Line, type Output, shown } from '../output'
 import type { BenchSettings } from '../settings'
-import { generatedModel, type OpenModel, openModel } from './open-model'
+import { TargetProbe } from '../target-probe'
+import { generatedModel, openModel } from './open-model'
 import { plainDecoding } from './plain'
 import { mostRuns, VerifyPass } from './verify-pass'
 
@@ -30,16 +32,17 @@ async function benchModel(settings: BenchSettings, made: GeneratedModel): Promis
     output.always({ bench: 'decode', device, arithmetic, model: made.name })
     output.note(`\n${made.shape.title} ${made.format} on ${device}, arithmetic ${arithmetic}`)
     const capacity = Math.max(...contexts) + tokens
-    const open = await openModel(backend, made, { capacity, maxRows: Math.max(...rows) })
+    const probe = new TargetProbe()
+    const open = await openModel(backend, made, { capacity, maxRows: Math.max(...rows), strategies: [probe] })
     tellLoading(output, open.loading)
     output.table('plain decoding', plainColumns)
     for (const context of contexts)
       output.line(
         await plainDecoding(open.engine, context, { tokens, repeats: tiny ? 1 : 3, warmUpMs: timing.warmUpMs }),
       )
-    tellMemory(output, open, capacity + Math.max(...rows), backend.stats.peakBytes)
+    tellMemory(output, made, backend, capacity + Math.max(...rows))
     const clock = new Clock(backend, timing)
-    for (const context of contexts) await verifyCost(open, clock, output, { context, rows })
+    for (const context of contexts) await verifyCost(probe, clock, output, { made, context, rows })
     clock.dispose()
     await open.engine.dispose()
   } finally {
@@ -49,10 +52,14 @@ async function benchModel(settings: BenchSettings, made: GeneratedModel): Promis
 
 /** v(m) = T(m) / T(1) through the whole model, on the device's clock and on the host's with submission and read. */
 async function verifyCost(
-  { probe, made }: OpenModel,
+  probe: TargetProbe,
   clock: Clock,
   output: Output,
-  { context, rows }: { readonly context: number; readonly rows: readonly number[] },
+  {
+    made,
+    context,
+    rows,
+  }: { readonly made: GeneratedModel; readonly context: number; readonly rows: readonly number[] },
 ): Promise<void> {
   const pass = new VerifyPass(probe.host, context, Math.max(...rows))
   output.table(`verify passes of ${made.name} behind ${context} tokens`, verifyColumns)
@@ -95,9 +102,10 @@ function tellLoading(output: Output, loading: Line): void {
 }
 
 /** What one session on the device takes, against weights and KV cache alone. */
-function tellMemory(output: Output, { made, probe }: OpenModel, slots: number, peakDeviceBytes: number): void {
+function tellMemory(output: Output, made: GeneratedModel, { info, stats }: Backend, slots: number): void {
   const { layers, kvHeads, headDim } = made.shape
-  const elementBytes = probe.host.backend.info.cacheType === 'f16' ? 2 : 4
+  const { peakBytes: peakDeviceBytes } = stats
+  const elementBytes = info.cacheType === 'f16' ? 2 : 4
   const cacheBytes = 2 * layers * kvHeads * headDim * slots * elementBytes
   const ratio = peakDeviceBytes / (made.weightBytes + cacheBytes)
   output.note(

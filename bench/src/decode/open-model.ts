@@ -4,13 +4,11 @@ import { peakHostBytes, resetPeak } from '../host-memory'
 import { modelShapes } from '../model-shapes'
 import type { Line } from '../output'
 import type { GeneratedFormat } from '../random-weights'
-import { TargetProbe } from '../target-probe'
 
 /** A generated model on a device. */
 export interface OpenModel {
   readonly made: GeneratedModel
   readonly engine: Engine
-  readonly probe: TargetProbe
   /** What loading took. */
   readonly loading: Line
 }
@@ -28,13 +26,11 @@ export async function openModel(
   made: GeneratedModel,
   options: Pick<Parameters<typeof createEngine>[0], 'capacity' | 'maxRows' | 'strategies'>,
 ): Promise<OpenModel> {
-  const probe = new TargetProbe()
   resetPeak()
   const hostBytesBefore = process.memoryUsage().rss
   const from = performance.now()
-  const strategies = [probe, ...(options.strategies ?? [])]
   const { url: model, load } = made
-  const engine = await createEngine({ backend, model, load, selfCheck: false, ...options, strategies })
+  const engine = await createEngine({ backend, model, load, selfCheck: false, ...options })
   const seconds = (performance.now() - from) / 1000
   const loading = {
     what: 'loading',
@@ -47,5 +43,5 @@ export async function openModel(
     deviceBytes: backend.stats.liveBytes,
     peakDeviceBytes: backend.stats.peakBytes,
   }
-  return { made, engine, probe, loading }
+  return { made, engine, loading }
 }

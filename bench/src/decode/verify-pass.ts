@@ -1,4 +1,4 @@
-import { exact, Owned, type Pass, type Program, type StrategyHost, type Tensor } from '@outrider/core'
+import { exact, type Ops, Owned, type Pass, type Program, type StrategyHost, type Tensor } from '@outrider/core'
 import { INDEX, MAX_PATH, MAX_TREE_ROWS, OUTCOME, SAMPLING } from '@outrider/core/spec'
 import { randomTokens } from '../random'
 import { fillCache } from '../random-cache'
@@ -19,7 +19,7 @@ export class VerifyPass {
   readonly #context: number
   readonly #length: Tensor
   readonly #shape: Tensor
-  readonly #record: (rows: number) => Program
+  readonly #record: (ops: Ops, rows: number) => void
 
   /** `context`: committed positions that a pass sees; `most`: rows of the largest one. */
   constructor(host: Pick<StrategyHost, 'backend' | 'target'>, context: number, most: number) {
@@ -47,20 +47,23 @@ export class VerifyPass {
     backend.write(tree.tokens, Uint32Array.from(randomTokens(MAX_TREE_ROWS, vocab, 1)))
     if (!('device' in exact)) throw new Error('the exact rule decides on the device')
     const verdict = owned.add(exact.device.start(backend, most))
-    this.#record = (rows) =>
-      backend.program(`verify ${rows}`, (ops) => {
-        const pass: Pass = { rows, first: 0, tokens: tree.tokens, index }
-        ops.treeIndex({ tree, sequence, index })
-        const x = target.forward(ops, { pass, cache })
-        const logits = target.logits(ops, { x, rows, pass })
-        verdict.record(ops, { logits, vocab, pass, sampling, outcome: this.outcome })
-        ops.commitTokens({ outcome: this.outcome, sequence })
-      })
+    this.#record = (ops, rows) => {
+      const pass: Pass = { rows, first: 0, tokens: tree.tokens, index }
+      ops.treeIndex({ tree, sequence, index })
+      const x = target.forward(ops, { pass, cache })
+      const logits = target.logits(ops, { x, rows, pass })
+      verdict.record(ops, { logits, vocab, pass, sampling, outcome: this.outcome })
+      ops.commitTokens({ outcome: this.outcome, sequence })
+    }
+  }
+
+  record(ops: Ops, rows: number): void {
+    if (rows > MAX_PATH) throw new Error(`a chain has at most ${MAX_PATH} rows, not ${rows}`)
+    this.#record(ops, rows)
   }
 
   program(rows: number): Program {
-    if (rows > MAX_PATH) throw new Error(`a chain has at most ${MAX_PATH} rows, not ${rows}`)
-    return this.#record(rows)
+    return this.#host.backend.program(`verify ${rows}`, (ops) => this.record(ops, rows))
   }
 
   /** Goes back to the context, with a chain of so many rows. */
