@@ -37,7 +37,10 @@ export async function soak(backend: Backend, { model, sessions, lanes, maxTokens
   let next = 0
   const lane = async () => {
     for (let session = next++; session < sessions; session = next++) {
-      const end = await one(engine, session, maxTokens, plain, faults)
+      const end = await one(engine, session, maxTokens, plain, faults).catch((error: Error) => {
+        faults.push(`session ${session}: ${error.stack}`)
+        return 'failed'
+      })
       ends.set(end, (ends.get(end) ?? 0) + 1)
     }
   }

@@ -115,10 +115,10 @@ export class Memory {
   }
 
   /**
-   * Writes `data` at a byte offset, in queue order. WebGPU writes whole words: an odd number of halves is allowed at the
-   * buffer's end only. Throws `SHAPE_MISMATCH`, `DISPOSED`.
+   * Looks at a write of `data` at a byte offset. WebGPU writes whole words: an odd number of halves is allowed at the buffer's end
+   * only. Throws `SHAPE_MISMATCH`, `DISPOSED`.
    */
-  write(target: DeviceBuffer, data: Float32Array | Uint32Array | Uint16Array | Uint8Array, offset: number): void {
+  checkWrite(target: DeviceBuffer, data: ArrayBufferView, offset: number): void {
     const end = offset + data.byteLength
     if (offset < 0 || end > target.bytes)
       throw new OutriderError(
@@ -128,6 +128,13 @@ export class Memory {
     const odd = data.byteLength % 4
     if (offset % 4 !== 0 || (odd !== 0 && end !== target.bytes))
       throw new OutriderError('SHAPE_MISMATCH', `a write to ${target.label} must begin and end at an even element`)
+    target.gpu // throws for one that is gone
+  }
+
+  /** Writes `data` at a byte offset, in queue order. Throws as `checkWrite`. */
+  write(target: DeviceBuffer, data: Float32Array | Uint32Array | Uint16Array | Uint8Array, offset: number): void {
+    this.checkWrite(target, data, offset)
+    const odd = data.byteLength % 4
     const whole = data.byteLength - odd
     const { queue } = this.device
     if (whole > 0) queue.writeBuffer(target.gpu, offset, data.buffer as ArrayBuffer, data.byteOffset, whole)

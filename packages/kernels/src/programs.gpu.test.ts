@@ -92,6 +92,19 @@ describe('programs', () => {
     expect(wordsIn((await second)[0])).toEqual([11, 13])
   })
 
+  test('a write that waits for pipelines is dropped with its tensor, and nobody else hears of it', async () => {
+    const [x, y] = [backend.tensor([2], 'u32', 'x'), backend.tensor([2], 'u32', 'y')]
+    const program = backend.program('p', (ops) =>
+      ops.kernel(step(x, { wgsl: `${step(x).wgsl}// not compiled before, either` })),
+    )
+    const first = backend.submit([program], [x])
+    backend.write(y, Uint32Array.of(5, 6))
+    expect(() => backend.write(y, Uint32Array.of(5, 6, 7))).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }))
+    y.dispose()
+    expect(wordsIn((await first)[0])).toEqual([1, 1])
+    expect(wordsIn((await backend.submit([program], [x]))[0])).toEqual([3, 3])
+  })
+
   test('f16 tensors are written by halves, at even places or up to the end', async () => {
     const x = backend.tensor([5], 'f16', 'x')
     backend.write(x, Uint16Array.of(1, 2, 3, 4, 5))

@@ -33,8 +33,10 @@ export class Queue {
       this.memory.write(target, data, offset)
       return
     }
+    this.memory.checkWrite(target, data, offset)
     const copy = data.slice()
-    this.#after(async () => this.memory.write(target, copy, offset)).catch((error) => {
+    // Whoever disposed of it meanwhile no longer minds; the error would meet the next submission, which may be another session's.
+    this.#after(async () => target.live && this.memory.write(target, copy, offset)).catch((error) => {
       this.#failure ??= error as OutriderError
     })
   }
