@@ -1,4 +1,4 @@
-import { type Backend, createEngine, createKvCache } from '@outrider/core'
+import { type Backend, createEngine, createKvCache, type GenerateOptions } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, test } from 'vitest'
 import { engineOn, failure, tinyEngine } from './support/engines'
@@ -32,7 +32,10 @@ describe('requests', () => {
     { stop: ['a', ''] },
     { stopTokens: [-1] },
     { stopTokens: [0.5] },
-  ])('INVALID_OPTION: %o', async (options) => {
+    ...[{ stop: 5 }, { stop: [5] }, { stopTokens: 5 }, { bannedTokens: {} }, { processors: {} }].map(
+      (malformed) => malformed as unknown as GenerateOptions,
+    ),
+  ] as readonly GenerateOptions[])('INVALID_OPTION: %o', async (options) => {
     const engine = await tinyEngine({ alphabet: 'ascii' })
     expect((await failure(() => engine.complete('hm', options))).code).toBe('INVALID_OPTION')
   })

@@ -1,16 +1,11 @@
-import {
-  type Completion,
-  type Constraint,
-  firstOf,
-  type GenerateOptions,
-  type LogitsProcessor,
-  merged,
-} from '@outrider/core'
+import { type Completion, type Constraint, firstOf, type GenerateOptions, merged, type Strategy } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { onDevice } from './support/device-draft'
-import { engineOn, failure } from './support/engines'
+import { engineOn } from './support/engines'
 import { hostGreedy } from './support/host-greedy'
-import { oracle, randomTrees } from './support/strategies'
+import { pairsOnDevice, pairsOnHost } from './support/pair-processors'
+import { stepConstraint } from './support/step-constraint'
+import { oracle, proposing, randomTrees } from './support/strategies'
 import { tinyConfig, writeTinyModel } from './support/tiny-model'
 
 const vocab = tinyConfig.vocab_size
@@ -18,80 +13,49 @@ const folder = await writeTinyModel({ seed: 5 })
 const plain = await engineOn(folder)
 const prompt = [5, 9, 11, 5, 9, 11, 5]
 
-/** After a token t only ids with the remainder t + 1 by 4 may follow; the first token is any even one. */
-const steps: Constraint = {
-  specVersion: 1,
-  name: 'steps',
-  start: ({ vocab: ids }) => {
-    let accepted: readonly number[] = []
-    return {
-      mask: (path) => {
-        const last = path.at(-1) ?? accepted.at(-1)
-        const words = new Uint32Array(Math.ceil(ids / 32))
-        for (let id = 0; id < ids; id++)
-          if (last === undefined ? id % 2 === 0 : id % 4 === (last + 1) % 4)
-            words[id >>> 5] = (words[id >>> 5] as number) | (1 << (id & 31))
-        return words
-      },
-      accept: (tokens) => {
-        accepted = [...accepted, ...tokens]
-      },
-    }
-  },
-}
-
-/** Bars what stood two tokens before, and prefers by the sum of the last two. */
-function shape(logits: Float32Array, last: number, before: number): void {
-  logits[before] = Number.NEGATIVE_INFINITY
-  const id = (last + before) % logits.length
-  logits[id] = (logits[id] as number) + 1.5
-}
-
-const onHost: LogitsProcessor = {
-  specVersion: 1,
-  name: 'host pairs',
-  host: { process: ({ logits, tokens }) => shape(logits, tokens.at(-1) as number, tokens.at(-2) as number) },
-}
-
-/** Adds four nats to id 7 in every row, as a program. */
-const sevens: LogitsProcessor = {
-  specVersion: 1,
-  name: 'sevens',
-  device: {
-    start: () => ({
-      record: (ops, { logits, pass, vocab: width }) =>
-        ops.kernel({
-          label: 'sevens',
-          wgsl: `@group(0) @binding(0) var<storage, read_write> logits: array<f32>;
-@compute @workgroup_size(1) fn main(@builtin(workgroup_id) at: vec3u) { logits[at.x * ${width}u + 7u] += 4.0; }`,
-          tensors: [{ tensor: logits, access: 'read_write' }],
-          workgroups: [pass.rows],
-          reference: ([values]) => {
-            for (let row = 0; row < pass.rows; row++) (values as Float32Array)[row * width + 7]! += 4
-          },
-        }),
-    }),
-  },
-}
+const steps = stepConstraint()
 
 const cases: Readonly<Record<string, Partial<GenerateOptions>>> = {
   constraint: { constraint: steps },
   'constraint, drawn': { constraint: steps, temperature: 0.8, seed: 3, repetitionPenalty: 1.2 },
-  'processors on the host': { processors: [onHost] },
+  'processors on the host': { processors: [pairsOnHost] },
+  'processors on the device, drawn': { processors: [pairsOnDevice], temperature: 0.8, seed: 6 },
   'processors on both, drawn, with log-probabilities': {
-    processors: [onHost, sevens],
+    processors: [pairsOnHost, pairsOnDevice],
     temperature: 0.8,
     seed: 4,
     logProbs: true,
   },
   'both with a constraint': {
-    processors: [sevens, onHost],
+    processors: [pairsOnDevice, pairsOnHost],
     constraint: steps,
     temperature: 0.8,
     topP: 0.9,
     seed: 9,
     logProbs: true,
   },
+}
+
+/** Trees as large as they may be: five levels of the text that is to come, among as many wrong tokens as fit. */
+function fullTree(size: number, nodes: number, text: readonly number[]): Strategy {
+  return proposing('full trees', ({ tokens: committed }, budget) => {
+    const levels = Math.min(5, budget.depth)
+    const tokens: number[] = []
+    const parents: number[] = []
+    let right = -1
+    for (let level = 0; level < levels; level++) {
+      const next = text[committed.length + level] ?? 0
+      const children = Math.min(size, nodes - tokens.length)
+      const before = right
+      for (let i = 0; i < children; i++) {
+        const token = (next + 1 + i) % size
+        if (token === next) right = tokens.length
+        tokens.push(token)
+        parents.push(before)
+      }
+    }
+    return { tokens, parents }
+  })
 }
 
 const complete = (strategy: string, options: Partial<GenerateOptions>, engine = plain): Promise<Completion> =>
@@ -120,7 +84,8 @@ describe.each(Object.entries(cases))('%s', async (_, options) => {
     expect(logProbs(tokens)).toEqual(logProbs(expected.tokens))
     const { constraint, processors = [] } = options
     const more =
-      (constraint && name.startsWith('device') ? stats.drafts : 0) + (processors.includes(onHost) ? stats.rounds : 0)
+      (constraint && name.startsWith('device') ? stats.drafts : 0) +
+      (processors.includes(pairsOnHost) ? stats.rounds : 0)
     expect(stats.reads).toBe(stats.rounds + more)
     expect(stats.submits).toBe(1 + stats.rounds + more)
   })
@@ -140,65 +105,48 @@ describe.each(Object.entries(cases))('%s', async (_, options) => {
     })
 })
 
-test('processors change what plain decoding gives', async () => {
-  const drawn = { temperature: 0.8, seed: 4 }
-  const without = await complete('plain', drawn)
-  for (const processors of [[onHost], [sevens]])
-    expect((await complete('plain', { ...drawn, processors })).ids).not.toEqual(without.ids)
-})
-
-test('a processor of the host sees the tokens that its row follows', async () => {
-  const seen: (readonly number[])[] = []
-  const watch: LogitsProcessor = {
+describe('a tree of 255 nodes', async () => {
+  const asked: (readonly number[])[] = []
+  /** Counts the questions. */
+  const counting = (inner: Constraint): Constraint => ({
+    ...inner,
+    start: async (vocabulary) => {
+      const matcher = await inner.start(vocabulary)
+      return {
+        mask: (path) => {
+          asked.push(path)
+          return matcher.mask(path)
+        },
+        accept: (tokens) => matcher.accept(tokens),
+      }
+    },
+  })
+  const anything: Constraint = {
     specVersion: 1,
-    name: 'watch',
-    host: { process: ({ tokens }) => void seen.push(tokens) },
+    name: 'anything',
+    start: () => ({ mask: () => null, accept: () => {} }),
   }
-  const { ids } = await complete('plain', { processors: [watch] })
-  expect(seen).toEqual(ids.map((__, i) => [...prompt, ...ids.slice(0, i)]))
-})
+  const free = await complete('plain', {})
+  const kept = await complete('plain', { constraint: steps })
 
-describe('errors', () => {
-  const matching = (mask: () => Uint32Array | null, disposed: () => void = () => {}): Constraint => ({
-    specVersion: 1,
-    name: 'broken',
-    start: () => ({ mask, accept: () => {}, dispose: disposed }),
-  })
-  const fails = (options: Partial<GenerateOptions>) => failure(() => complete('plain', options))
-
-  test('a constraint that allows nothing, breaks, or gives a wrong mask is named, and freed', async () => {
-    let freed = 0
-    const free = () => void freed++
-    const bad = () => {
-      throw new Error('broken grammar')
+  test.each([
+    ['keeps to the constraint', anything, free.ids],
+    ['is cut down by it', steps, kept.ids],
+  ] as const)('%s: one question a row that is verified', async (_, constraint, ids) => {
+    const wide = fullTree(vocab, 255, [...prompt, ...ids])
+    const strategies = [wide, { ...onDevice(wide, false), name: 'on the device' }]
+    const engine = await engineOn(folder, { strategies, maxRows: 256 })
+    for (const [reads, { name }] of strategies.entries()) {
+      asked.length = 0
+      const found = await complete(name, { constraint: counting(constraint) }, engine)
+      expect(found.ids).toEqual(ids)
+      const { rounds, drafts, evaluated, proposed, accepted } = found.stats
+      expect(asked.length).toBe(rounds + evaluated)
+      expect(Math.max(...asked.map((path) => path.length))).toBeGreaterThan(2)
+      expect(proposed).toBeGreaterThan(255 * (drafts - 3))
+      expect(evaluated === proposed).toBe(constraint === anything)
+      expect(accepted).toBeGreaterThan(rounds)
+      expect(found.stats.reads).toBe(rounds + reads * drafts)
     }
-    const masks = [() => new Uint32Array(2), () => new Uint32Array(3), bad]
-    for (const mask of masks)
-      expect(await fails({ constraint: matching(mask, free) })).toMatchObject({ code: 'CONSTRAINT_FAILED' })
-    expect(freed).toBe(3)
-  })
-
-  test('a bias against all that a constraint allows is said to leave nothing', async () => {
-    const constraint = matching(() => Uint32Array.of(8, 0))
-    expect((await fails({ constraint, bannedTokens: [3] })).code).toBe('CONSTRAINT_FAILED')
-  })
-
-  test('a constraint that asks for bytes needs a tokenizer', async () => {
-    const constraint: Constraint = {
-      ...steps,
-      start: ({ bytes }) => ({ mask: () => null, accept: () => {}, at: bytes(3) }),
-    }
-    expect((await fails({ constraint })).code).toBe('TOKENIZER_MISSING')
-  })
-
-  test('a processor that throws is named', async () => {
-    const host = { process: () => void [].reduce((a) => a) }
-    const found = await fails({ processors: [{ specVersion: 1, name: 'bad', host }] })
-    expect(found).toMatchObject({ code: 'PROCESSOR_FAILED' })
-    expect(found.message).toContain('bad')
-  })
-
-  test('another version of the contract is refused', async () => {
-    expect((await fails({ constraint: { ...steps, specVersion: 2 as 1 } })).code).toBe('STRATEGY_VERSION')
   })
 })

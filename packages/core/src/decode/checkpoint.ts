@@ -45,7 +45,10 @@ export const keptOptions: readonly KeptOption[] = [
   'logProbs',
 ]
 
-/** Options that a resumed generation may choose anew, or has to be given again because no JSON holds them. */
+/**
+ * Options that a resumed generation may choose anew (`strategy`, `timings`, `signal`), or has to be given again because no JSON holds
+ * them (`constraint`, `processors`, an `acceptance` rule other than the default).
+ */
 export type ResumeOptions = Omit<GenerateOptions, KeptOption>
 
 /** What tells devices apart whose bits may differ. */
@@ -68,8 +71,8 @@ export interface GenerationCheckpoint {
   readonly strategy: string
   /** Name of the acceptance rule. */
   readonly rule: string
-  /** Options that JSON cannot hold: `resume` has to be given them again. */
-  readonly again: readonly string[]
+  /** Options that JSON cannot hold, with the names of what was given: `resume` has to be given the same again. */
+  readonly again: Readonly<Record<string, readonly string[]>>
   /** Of the last tokens, whose text is held back since a stop text may begin there: what their parts will tell. */
   readonly held: readonly HeldToken[]
   readonly model: ModelConfig

@@ -20,27 +20,30 @@ export class Constrained {
   /** Throws `CONSTRAINT_FAILED`, `TOKENIZER_MISSING`. */
   static async start(constraint: Constraint, vocabulary: ConstraintVocabulary): Promise<Constrained> {
     const { name } = constraint
-    const matcher = await guard(name, 'start', () => constraint.start(vocabulary))
+    const matcher: unknown = await guard(name, 'start', () => constraint.start(vocabulary))
+    if (!isMatcher(matcher)) throw fault(name, 'started nothing that gives masks and accepts tokens')
     return new Constrained(name, matcher, vocabulary.vocab)
   }
 
   /** Prunes a tree, parents before children, with one question a node that stays. Throws `CONSTRAINT_FAILED`. */
   async allowed(tree: TokenTree): Promise<Allowed> {
-    const first = await this.#mask([])
-    if (first.every((word) => word === 0))
+    const words = Math.ceil(this.vocab / 32)
+    const masks = new Uint32Array((1 + tree.tokens.length) * words)
+    await this.#fill(masks.subarray(0, words), [])
+    if (masks.subarray(0, words).every((word) => word === 0))
       throw fault(this.name, 'allows no token at all, not even one that ends the text')
-    const known = new Map([[-1, { path: [] as readonly number[], mask: first }]])
+    const known = new Map([[-1, { path: [] as readonly number[], row: 0 }]])
     const kept: number[] = []
     for (const [node, token] of tree.tokens.entries()) {
       const above = known.get(tree.parents[node] as number)
-      if (!above || token >= this.vocab || !(((above.mask[token >>> 5] as number) >>> (token & 31)) & 1)) continue
-      const path = [...above.path, token]
-      known.set(node, { path, mask: await this.#mask(path) })
+      if (!above || token >= this.vocab) continue
+      if (!(((masks[above.row * words + (token >>> 5)] as number) >>> (token & 31)) & 1)) continue
       kept.push(node)
+      const below = { path: [...above.path, token], row: kept.length }
+      known.set(node, below)
+      await this.#fill(masks.subarray(below.row * words, (below.row + 1) * words), below.path)
     }
-    const masks = new Uint32Array((1 + kept.length) * this.#words)
-    for (const [at, { mask }] of [...known.values()].entries()) masks.set(mask, at * this.#words)
-    return { kept, masks }
+    return { kept, masks: masks.subarray(0, (1 + kept.length) * words) }
   }
 
   /** Throws `CONSTRAINT_FAILED`. */
@@ -53,20 +56,28 @@ export class Constrained {
     return fault(this.name, 'and what else changes logits leave no token to choose')
   }
 
+  /** Throws `CONSTRAINT_FAILED`. */
   dispose(): void {
-    this.matcher.dispose?.()
+    try {
+      this.matcher.dispose?.()
+    } catch (error) {
+      throw fault(this.name, `failed to be disposed of: ${String(error)}`, error)
+    }
   }
 
-  get #words(): number {
-    return Math.ceil(this.vocab / 32)
+  /** Writes what may follow `path`: u32 [⌈vocab / 32⌉]. */
+  async #fill(row: Uint32Array, path: readonly number[]): Promise<void> {
+    const mask: unknown = await guard(this.name, 'give a mask', () => this.matcher.mask(path))
+    if (mask === null) row.fill(0xffffffff)
+    else if (!(mask instanceof Uint32Array)) throw fault(this.name, 'gave a mask that is no Uint32Array and not null')
+    else if (mask.length === row.length) row.set(mask)
+    else throw fault(this.name, `gave a mask of ${mask.length} words, and ${this.vocab} tokens need ${row.length}`)
   }
+}
 
-  async #mask(path: readonly number[]): Promise<Uint32Array> {
-    const mask = await guard(this.name, 'give a mask', () => this.matcher.mask(path))
-    if (mask === null) return new Uint32Array(this.#words).fill(0xffffffff)
-    if (mask.length === this.#words) return mask.slice()
-    throw fault(this.name, `gave a mask of ${mask.length} words, and ${this.vocab} tokens need ${this.#words}`)
-  }
+function isMatcher(value: unknown): value is ConstraintMatcher {
+  const { mask, accept } = (value ?? {}) as Partial<ConstraintMatcher>
+  return typeof mask === 'function' && typeof accept === 'function'
 }
 
 async function guard<T>(name: string, what: string, work: () => T | Promise<T>): Promise<T> {

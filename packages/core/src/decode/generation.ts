@@ -70,6 +70,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
   const reader = new TokenReader(plan, parts.tokenizer)
   let progress: Progress = from ?? { ids: [], held: [] }
   const constrained = await startConstraint(parts)
+  let failed = false
   try {
     stepper.begin(plan.sampling, plan.processors, constrained)
     await stepper.replay(progress.ids, plan.signal)
@@ -94,9 +95,10 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
       yield new RoundPart(reader.take(), null, () => checkpointer?.(reached) ?? null)
     }
   } catch (error) {
+    failed = true
     throw checkpointer ? withCheckpoint(error, checkpointer(progress)) : error
   } finally {
-    constrained?.dispose()
+    release(constrained, failed)
   }
   const ids = reader.ids
   if (stepper.sequence.tokens.length > promptTokens + ids.length) stepper.truncate(promptTokens + ids.length)
@@ -118,6 +120,15 @@ async function startConstraint({ plan, tokenizer, stepper }: GenerationParts): P
     )
   }
   return Constrained.start(plan.constraint, { vocab: stepper.vocab, eos: plan.eos, bytes })
+}
+
+/** Lets go of a constraint. What ended the generation is what the caller has to know: an error of letting go counts where there is no other. */
+function release(constrained: Constrained | null, failed: boolean): void {
+  try {
+    constrained?.dispose()
+  } catch (error) {
+    if (!failed) throw error
+  }
 }
 
 /** A part whose checkpoint is made when it is asked for. */

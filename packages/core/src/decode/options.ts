@@ -39,14 +39,21 @@ export interface GenerationPlan {
   readonly signal: AbortSignal | undefined
 }
 
-/** Checks options for a model of `vocab` tokens that ends with `eos`. Throws `INVALID_OPTION` naming the option and what it may be, `STRATEGY_VERSION`. */
-export function plan(options: GenerateOptions, eos: readonly number[], vocab: number): GenerationPlan {
+/**
+ * Checks options for a model of `vocab` tokens that ends with `eos`; `least`: of tokens to be generated. Throws `INVALID_OPTION` naming
+ * the option and what it may be, `STRATEGY_VERSION`.
+ */
+export function plan(options: GenerateOptions, eos: readonly number[], vocab: number, least = 1): GenerationPlan {
   const { maxTokens = Number.POSITIVE_INFINITY, stop = [], stopTokens = [], ignoreEos = false, signal } = options
-  if (maxTokens !== Number.POSITIVE_INFINITY && (!Number.isInteger(maxTokens) || maxTokens < 1))
-    throw new OutriderError('INVALID_OPTION', `maxTokens must be a whole number of at least 1, not ${maxTokens}`)
+  if (maxTokens !== Number.POSITIVE_INFINITY && (!Number.isInteger(maxTokens) || maxTokens < least))
+    throw new OutriderError('INVALID_OPTION', `maxTokens must be a whole number of at least ${least}, not ${maxTokens}`)
+  for (const [name, list] of Object.entries({ stopTokens, processors: options.processors ?? [] }))
+    if (!Array.isArray(list)) throw new OutriderError('INVALID_OPTION', `${name} must be a list, not ${list}`)
   const wrong = stopTokens.find((id) => !Number.isInteger(id) || id < 0)
   if (wrong !== undefined) throw new OutriderError('INVALID_OPTION', `stopTokens holds ${wrong}, which is no token id`)
   const texts = typeof stop === 'string' ? [stop] : stop
+  if (!Array.isArray(texts) || texts.some((text) => typeof text !== 'string'))
+    throw new OutriderError('INVALID_OPTION', 'stop must be a text or a list of texts')
   if (texts.some((text) => text === ''))
     throw new OutriderError('INVALID_OPTION', 'a stop text must not be empty: leave it out')
   const endTokens = new Set(ignoreEos ? [] : eos)

@@ -2,9 +2,10 @@ import { OutriderError } from '../errors'
 import type { SamplingParams } from './params'
 
 /**
- * How tokens are chosen, in this fixed order: repetition, presence and frequency penalties; logit bias and banned tokens; temperature;
- * top-k; top-p; min-p; typical-p, each filter over what those before it left; the noise of the draw last. At a node of a draft's tree
- * they see the path that leads to it, so drafts change no text at any temperature.
+ * How tokens are chosen, in this fixed order: processors, where a generation has them; repetition, presence and frequency penalties;
+ * logit bias and banned tokens; the constraint's mask, where there is one; temperature; top-k; top-p; min-p; typical-p, each filter over
+ * what those before it left; the noise of the draw last. At a node of a draft's tree they see the path that leads to it, so drafts
+ * change no text at any temperature.
  */
 export interface SamplingOptions {
   /** Logits are divided by it; 0, the default, takes the most likely token. */
@@ -34,7 +35,7 @@ export interface SamplingOptions {
   readonly seed?: number
   /** Tells several answers to one prompt and seed apart: 0, the default, to 2^32 - 1. */
   readonly sequence?: number
-  /** Whether to give the log-probability of every token, under the model's own logits (before penalties, bias and filters). Default false. */
+  /** Whether to give the log-probability of every token, under the model's own logits (before all of these). Default false. */
   readonly logProbs?: boolean
 }
 
@@ -124,6 +125,8 @@ export function planSampling(options: SamplingOptions, vocab: number): SamplingP
 
 function biasOf({ logitBias = {}, bannedTokens = [] }: SamplingOptions, vocab: number): SamplingPlan['bias'] {
   const bias = new Map<number, number>()
+  if (!Array.isArray(bannedTokens))
+    throw new OutriderError('INVALID_OPTION', 'bannedTokens must be a list of token ids')
   const add = (option: string, id: number, value: number) => {
     check(option, id, Number.isInteger(id) && id >= 0 && id < vocab, `of token ids below ${vocab}`)
     bias.set(id, value)

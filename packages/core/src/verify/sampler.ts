@@ -175,7 +175,7 @@ export class Sampler {
     for (const processor of processors) {
       if ('host' in processor) {
         const { name, host } = processor
-        onHost.push({ name, process: (args) => host.process(args) })
+        onHost.push({ name, process: (args) => atOnce(name, host.process(args)) })
         continue
       }
       onDevice.push(processor)
@@ -196,6 +196,16 @@ export class Sampler {
       logProbs: this.#owned.add(backend.tensor([maxRows], 'f32', 'log-probabilities')),
     }
   }
+}
+
+/** Refuses a processor whose work would come too late. */
+function atOnce(name: string, result: unknown): void {
+  if (!(result instanceof Promise)) return
+  result.catch(() => {})
+  throw new OutriderError(
+    'PROCESSOR_FAILED',
+    `logits processor ${name} gave a promise, and a round does not wait for one: change the logits before it returns`,
+  )
 }
 
 /** What log-probabilities take. */

@@ -16,6 +16,7 @@ import {
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
 import type { AcceptanceRule, Backend, CostCurve, DecoderModel, ModelConfig, Tokenizer } from '../spec'
+import { chunkRows } from '../verify'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
 import { checkCheckpoint, checkpointer, sameDevice } from './resume'
@@ -94,7 +95,6 @@ export class Engine {
    */
   async *generate(prompt: string | readonly number[], options: GenerateOptions = {}): AsyncGenerator<Part, void, void> {
     const request = plan(options, this.#eos, this.model.vocab)
-    throwIfAborted(request.signal)
     const ids = typeof prompt === 'string' ? this.#encode(prompt) : prompt
     this.#check(ids)
     yield* this.#decode(ids, options, request, null)
@@ -105,8 +105,9 @@ export class Engine {
    * another device and after its JSON was stored: the prompt is prefilled in the same chunks, and what was generated is decoded again
    * in a few passes. Text goes on where it stopped; `finish` is that of the whole generation, and `finish.resumed.exact` says whether
    * its tokens are exactly those of the undisturbed run: on a device of another fingerprint that cannot be promised. Default
-   * strategy: the checkpoint's. Throws as `generate`, and `INVALID_OPTION` for a checkpoint that is malformed, of another model
-   * or of another acceptance rule.
+   * strategy: the checkpoint's. A constraint and processors are no JSON: give the same again. Throws as `generate`, and
+   * `INVALID_OPTION` for a checkpoint that is malformed, of another model, of another acceptance rule, or of a constraint or processors
+   * of other names.
    *
    * @example
    * ```ts
@@ -125,9 +126,8 @@ export class Engine {
    */
   async *resume(checkpoint: GenerationCheckpoint, options: ResumeOptions = {}): AsyncGenerator<Part, void, void> {
     const saved = checkCheckpoint(checkpoint, { model: this.model, options, rule: this.#rule(options) })
-    const request = { ...saved.options, strategy: saved.strategy, ...options }
-    const planned = plan(request, this.#eos, this.model.vocab)
-    throwIfAborted(planned.signal)
+    const request = { ...options, ...saved.options, strategy: options.strategy ?? saved.strategy }
+    const planned = plan(request, this.#eos, this.model.vocab, 0)
     yield* this.#decode(saved.tokens.slice(0, saved.promptTokens), request, planned, saved)
   }
 
@@ -211,26 +211,36 @@ export class Engine {
     const { info } = backend
     const { seed } = request.sampling.params
     const rule = this.#rule(options)
-    const stepper = this.openStepper(options)
+    const rows = Math.min(saved?.chunkRows ?? Number.POSITIVE_INFINITY, chunkRows(limits.maxRows))
+    const facts = { prompt, options, seed, rule, capacity: limits.capacity, chunkRows: rows, model, info }
+    const save = checkpointer(facts)
+    const exact = this.exact && rule.guarantee === 'same-tokens'
+    const from = saved && {
+      ids: saved.tokens.slice(prompt.length),
+      held: saved.held,
+      exact: exact && rows === saved.chunkRows && sameDevice(saved, info),
+    }
+    const stepper = await this.#prefilled(prompt, options, rows).catch((error: unknown) => {
+      throw withCheckpoint(error, save(from ?? { ids: [], held: [] }))
+    })
+    const promptTokens = prompt.length
     try {
-      const rows = Math.min(saved?.chunkRows ?? stepper.chunkRows, stepper.chunkRows)
-      const facts = { prompt, options, seed, rule, capacity: limits.capacity, chunkRows: rows, model, info }
-      const save = checkpointer(facts)
-      const exact = this.exact && rule.guarantee === 'same-tokens'
-      const from = saved && {
-        ids: saved.tokens.slice(prompt.length),
-        held: saved.held,
-        exact: exact && rows === saved.chunkRows && sameDevice(saved, info),
-      }
-      try {
-        await stepper.extend(prompt, request.signal, rows)
-      } catch (error) {
-        throw withCheckpoint(error, save(from ?? { ids: [], held: [] }))
-      }
-      const promptTokens = prompt.length
       yield* decode({ stepper, tokenizer, plan: request, promptTokens, checkpointer: save, from })
     } finally {
       this.closeStepper(stepper)
+    }
+  }
+
+  /** A decoding loop that holds a prompt. */
+  async #prefilled(prompt: readonly number[], options: GenerateOptions, rows: number): Promise<Stepper> {
+    throwIfAborted(options.signal)
+    const stepper = this.openStepper(options)
+    try {
+      await stepper.extend(prompt, options.signal, rows)
+      return stepper
+    } catch (error) {
+      this.closeStepper(stepper)
+      throw error
     }
   }
 

@@ -23,14 +23,20 @@ export interface CheckpointFacts {
   readonly info: BackendInfo
 }
 
-/** Options that are named in a checkpoint, are of no account for the text, or whose names are kept apart. */
-const apart: readonly string[] = ['strategy', 'acceptance', 'timings', 'signal']
+/** Options that are kept by name, or are of no account for the text. */
+type Apart = 'strategy' | 'acceptance' | 'timings' | 'signal'
+
+/** Options that decide over the text and that JSON cannot hold: the names of what was given for each. */
+const unheld: Readonly<Record<Exclude<keyof ResumeOptions, Apart>, (options: ResumeOptions) => readonly string[]>> = {
+  constraint: ({ constraint }) => (constraint ? [constraint.name] : []),
+  processors: ({ processors = [] }) => processors.map(({ name }) => name),
+}
 
 /** Makes the checkpoints of one generation. */
 export function checkpointer(facts: CheckpointFacts): Checkpointer {
   const { prompt, options, rule, chunkRows, model, info } = facts
-  const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]))
-  const again = given.filter((name) => !apart.includes(name) && !keptOptions.some((kept) => kept === name))
+  const named = Object.entries(unheld).map(([option, names]) => [option, names(options)] as const)
+  const again = Object.fromEntries(named.filter(([, names]) => names.length > 0))
   return ({ ids, held }) => ({
     format: 1,
     tokens: [...prompt, ...ids],
@@ -81,9 +87,16 @@ export function checkCheckpoint(value: unknown, { model, options, rule }: Resume
     )
   if (saved.rule !== rule.name)
     refuse(`was decoded under the acceptance rule ${saved.rule}, not ${rule.name}: give that rule as acceptance`)
-  const missing = saved.again.filter((name) => options[name as keyof ResumeOptions] === undefined)
-  if (missing.length > 0)
-    refuse(`cannot hold ${missing.join(', ')}, which its generation was given: give resume the same again`)
+  const fixed = keptOptions.find((name) => (options as GenerateOptions)[name] !== undefined)
+  if (fixed) refuse(`decides over ${fixed}, and what is resumed goes on as it began: leave it out`)
+  for (const option of new Set([...Object.keys(saved.again), ...Object.keys(unheld)])) {
+    const before = saved.again[option] ?? []
+    const now = unheld[option as keyof typeof unheld]?.(options) ?? []
+    if (plain(before) === plain(now)) continue
+    if (before.length === 0) refuse(`was decoded without ${option}: leave it out`)
+    const what = now.length === 0 ? `cannot hold ${option}` : `was not decoded with ${option} ${now.join(', ')}`
+    refuse(`${what}: give resume the same again that its generation was given (${before.join(', ')})`)
+  }
   return saved
 }
 
@@ -100,10 +113,12 @@ function wellFormed(value: unknown, vocab: number): GenerationCheckpoint {
     refuse(`needs tokens, ids below ${vocab}`)
   if (!whole(promptTokens, 1, tokens.length)) refuse(`needs promptTokens, from 1 to the ${tokens.length} of tokens`)
   if (!whole(chunkRows, 1, MAX_PATH)) refuse(`needs chunkRows, from 1 to ${MAX_PATH}`)
-  if (!Array.isArray(again) || again.some((name) => typeof name !== 'string')) refuse('needs again, names of options')
+  const given = Object.values(record(again, 'again'))
+  if (!given.every((names) => Array.isArray(names) && names.every((name) => typeof name === 'string')))
+    refuse('needs again, the names of what each option was given')
   if (!Array.isArray(held) || held.length > tokens.length - promptTokens)
     refuse('needs held, one for each token whose text is held back')
-  for (const token of held) record(token, 'each of held')
+  for (const token of held) checkHeld(record(token, 'each of held'))
   for (const name of ['strategy', 'rule']) if (typeof saved[name] !== 'string') refuse(`needs ${name}, a name`)
   const options = record(saved.options, 'options')
   const unknown = Object.keys(options).find((name) => !keptOptions.some((kept) => kept === name))
@@ -111,6 +126,14 @@ function wellFormed(value: unknown, vocab: number): GenerationCheckpoint {
   record(saved.model, 'model')
   record(saved.fingerprint, 'fingerprint')
   return saved as unknown as GenerationCheckpoint
+}
+
+function checkHeld({ draft = null, logProb = null }: Record<string, unknown>): void {
+  if (logProb !== null && typeof logProb !== 'number') refuse('needs held, whose logProb is a number or null')
+  if (draft === null) return
+  const { by, depth } = record(draft, 'draft of each of held')
+  if (!Array.isArray(by) || by.some((name) => typeof name !== 'string') || !whole(depth, 1, MAX_PATH))
+    refuse('needs held, whose drafts say by whom and at which depth')
 }
 
 function whole(value: unknown, least: number, most: number): value is number {
