@@ -1,0 +1,2 @@
+export { type JsonSchemaOptions, jsonSchema } from './json-schema'
+export { regex } from './regex'

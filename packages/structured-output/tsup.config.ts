@@ -1,0 +1,3 @@
+import { build } from '../../tsup.preset'
+
+export default build({ index: 'src/index.ts' })
