@@ -1,5 +1,6 @@
 import { OutriderError } from '@outrider/core'
 import type {
+  Arithmetic,
   Backend,
   BackendInfo,
   BackendStats,
@@ -21,6 +22,12 @@ import { Queue } from './queue'
 import { Recorder } from './recorder'
 import { uploadWeight } from './weights/pack'
 
+/** What a backend is told beside its device. */
+export interface BackendOptions {
+  readonly cacheType?: BackendInfo['cacheType']
+  readonly arithmetic?: Arithmetic
+}
+
 /** The backend on one WebGPU device. */
 export class WebGpuBackend implements Backend {
   readonly info: BackendInfo
@@ -31,8 +38,16 @@ export class WebGpuBackend implements Backend {
   readonly #queue: Queue
   #live = true
 
-  constructor(open: OpenDevice, cacheType: BackendInfo['cacheType'] = 'f16') {
+  /** Takes over the device. Throws `DEVICE_LACKS`. */
+  constructor(open: OpenDevice, { cacheType = 'f16', arithmetic = 'f32' }: BackendOptions = {}) {
     const { adapter, device, facts } = open
+    if (arithmetic === 'i8' && !facts.packedDot) {
+      device.destroy()
+      throw new OutriderError(
+        'DEVICE_LACKS',
+        "the arithmetic i8 needs WGSL's packed_4x8_integer_dot_product, which this runtime lacks: take arithmetic 'f32'",
+      )
+    }
     this.#open = open
     this.#memory = new Memory(device)
     this.#pipelines = new Pipelines(device, facts)
@@ -41,7 +56,7 @@ export class WebGpuBackend implements Backend {
     this.info = {
       name: 'webgpu',
       device: describe(adapter.info),
-      arithmetic: 'f32',
+      arithmetic,
       features: [
         ...(facts.subgroups ? ['subgroups'] : []),
         ...(this.#queue.timestamps.there ? ['timestamp-query'] : []),
@@ -79,7 +94,7 @@ export class WebGpuBackend implements Backend {
 
   program(label: string, record: (ops: Ops) => void): Program {
     this.#alive()
-    const recorder = new Recorder(this.#open.facts, this.#memory, this.#pipelines)
+    const recorder = new Recorder(this.#open.facts, this.#memory, this.#pipelines, this.info.arithmetic)
     try {
       record(recordOps(recorder))
       return new WebGpuProgram(label, recorder)

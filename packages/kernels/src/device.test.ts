@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openNull } from '../test/backends'
+import { nullGpu, openNull } from '../test/backends'
 import { describe as inWords, isSoftware, openDevice } from './device'
 import { webgpu } from './index'
 
@@ -50,4 +50,30 @@ test('an adapter without a device', async () => {
 
 test('a runtime without WebGPU', async () => {
   await expect(webgpu()).rejects.toMatchObject({ code: 'ADAPTER_MISSING' })
+})
+
+test('the arithmetic i8 needs dot products of packed bytes', async () => {
+  const there = await openNull({ arithmetic: 'i8' })
+  expect(there.info.arithmetic).toBe('i8')
+  there.dispose()
+  const opened: GPUDevice[] = []
+  const gpu = {
+    wgslLanguageFeatures: new Set(),
+    requestAdapter: async () => {
+      const adapter = (await nullGpu().requestAdapter())!
+      const { requestDevice } = adapter
+      adapter.requestDevice = async (descriptor) => {
+        const device = await requestDevice.call(adapter, descriptor)
+        opened.push(device)
+        return device
+      }
+      return adapter
+    },
+  } as unknown as GPU
+  const message = /packed_4x8_integer_dot_product/
+  await expect(webgpu({ gpu, arithmetic: 'i8' })).rejects.toMatchObject({ code: 'DEVICE_LACKS', message })
+  expect((await opened[0]!.lost).reason).toBe('destroyed')
+  const float = await webgpu({ gpu })
+  expect(float.info.arithmetic).toBe('f32')
+  float.dispose()
 })

@@ -18,6 +18,8 @@ export interface DeviceFacts {
   readonly maxSubgroup: number
   /** Whether a general processor computes: there a workgroup costs by its lanes, idle ones too. */
   readonly software: boolean
+  /** Whether WGSL has dot products of packed bytes. */
+  readonly packedDot: boolean
   readonly limits: GPUSupportedLimits
 }
 
@@ -72,6 +74,7 @@ export async function openDevice(options: DeviceOptions): Promise<OpenDevice> {
     minSubgroup: subgroups ? (adapter.info.subgroupMinSize ?? 4) : 1,
     maxSubgroup: subgroups ? (adapter.info.subgroupMaxSize ?? 128) : 1,
     software: isSoftware(adapter.info),
+    packedDot: gpu.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') ?? false,
     limits: device.limits,
   }
   return { gpu, adapter, device, facts, lost, state }

@@ -1,5 +1,5 @@
 import { OutriderError } from '@outrider/core'
-import type { Backend } from '@outrider/core/spec'
+import type { Arithmetic, Backend } from '@outrider/core/spec'
 import { WebGpuBackend } from './backend'
 import { openDevice } from './device'
 
@@ -16,6 +16,11 @@ export interface WebGpuOptions {
   readonly subgroups?: boolean
   /** Element type of KV caches. Default `f16`; `f32` takes twice the memory and keeps hidden states as exact as the weights. */
   readonly cacheType?: 'f16' | 'f32'
+  /**
+   * How products with quantised weights are computed. Default `f32`; `i8` needs the WGSL language feature
+   * `packed_4x8_integer_dot_product`.
+   */
+  readonly arithmetic?: Arithmetic
 }
 
 /**
@@ -36,5 +41,5 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Backend> {
       'ADAPTER_MISSING',
       'this runtime has no WebGPU: use a browser with navigator.gpu on a secure page, or referenceBackend() from @outrider/core/reference',
     )
-  return new WebGpuBackend(await openDevice({ ...options, gpu }), options.cacheType ?? 'f16')
+  return new WebGpuBackend(await openDevice({ ...options, gpu }), options)
 }

@@ -1,5 +1,5 @@
 import { OutriderError } from '@outrider/core'
-import type { DType, Shape, Tensor } from '@outrider/core/spec'
+import type { Arithmetic, DType, Shape, Tensor } from '@outrider/core/spec'
 import type { DeviceFacts } from './device'
 import { type DeviceBuffer, DeviceTensor, deviceBuffer, type Memory } from './memory'
 import type { Access, Pipeline, Pipelines } from './pipelines'
@@ -50,6 +50,8 @@ export class Recorder {
     readonly device: DeviceFacts,
     readonly memory: Memory,
     private readonly pipelines: Pipelines,
+    /** How products are computed. */
+    readonly arithmetic: Arithmetic = 'f32',
   ) {}
 
   /** Records a dispatch; its pipeline begins to compile. Throws `DEVICE_LACKS`, `KERNEL_INVALID`, `SHAPE_MISMATCH`, `DISPOSED`. */

@@ -14,7 +14,8 @@ export const paths: readonly { readonly path: string; readonly options: WebGpuOp
 // Dawn's objects stay referenced as long as the process lives.
 const kept: { outriderNullGpu?: GPU; outriderTestGpu?: GPU } = globalThis as typeof kept
 
-function nullGpu(): GPU {
+/** Dawn's null device. */
+export function nullGpu(): GPU {
   kept.outriderNullGpu ??= create(['backend=null'])
   return kept.outriderNullGpu
 }

@@ -1,4 +1,4 @@
-import type { Backend, WeightFormat } from '@outrider/core/spec'
+import type { Arithmetic, Backend, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { layouts } from '../src/weights/layout'
 import { openNull } from './backends'
@@ -6,64 +6,75 @@ import { pass, passTensors } from './passes'
 import { run, withWeights } from './run'
 import { randomSource } from './weight-source'
 
-let backend: Backend
+let backends: Readonly<Record<Arithmetic, Backend>>
 beforeAll(async () => {
-  backend = await openNull()
+  backends = { f32: await openNull(), i8: await openNull({ arithmetic: 'i8' }) }
 })
-afterAll(() => backend.dispose())
+afterAll(() => {
+  for (const backend of Object.values(backends)) backend.dispose()
+})
 
 test('the device is taken for a GPU', () => {
-  expect(backend.info.software).toBe(false)
+  expect(backends.f32.info.software).toBe(false)
 })
 
 const formats = Object.keys(layouts) as WeightFormat[]
-const cases = formats.flatMap((format) => [1, 2, 4, 8].map((rows) => ({ format, rows })))
+const floats: ReadonlySet<WeightFormat> = new Set(['f32', 'f16', 'bf16'])
+const cases = (['f32', 'i8'] as const).flatMap((arithmetic) =>
+  formats
+    .filter((format) => arithmetic === 'f32' || !floats.has(format))
+    .flatMap((format) => [1, 2, 4, 8].map((rows) => ({ arithmetic, format, rows }))),
+)
 
 // The tiles of a GPU, under WebGPU's default limits: 8 storage buffers, 16 KB of workgroup memory.
-test.each(cases)('the linear family compiles: $format, $rows rows', async ({ format, rows }) => {
-  const [inputs, headDim] = [256, 32]
-  await withWeights(backend, { w: randomSource(format, 160, inputs) }, async ({ w }) => {
-    const weight = w!
-    const tensors = {
-      x: { shape: [rows, inputs] },
-      wide: { shape: [rows, 160] },
-      half: { shape: [rows, 80] },
-      embedded: { shape: [rows, inputs] },
-      gain: { shape: [inputs] },
-      bias: { shape: [160] },
-      headGain: { shape: [headDim] },
-      q: { shape: [rows, 3 * headDim] },
-      rope: { shape: [64, headDim / 2, 2] },
-      f16: { shape: [1, 2, 1, 64, headDim], dtype: 'f16' },
-      f32: { shape: [1, 2, 1, 64, headDim], dtype: 'f32' },
-      ...passTensors(rows),
-    } as const
-    await run(backend, {
-      tensors,
-      read: [],
-      record(ops, tensor) {
-        const [x, norm] = [tensor('x'), { gain: tensor('gain'), eps: 1e-5 }]
-        const bias = tensor('bias')
-        const rowsOf = pass(tensor, rows)
-        ops.embed({ table: weight, pass: rowsOf, out: tensor('embedded') })
-        ops.linear({ x, weight, out: tensor('wide'), rows })
-        ops.linear({ x, weight, out: tensor('wide'), rows, norm, bias, accumulate: true, pass: rowsOf })
-        ops.gatedLinear({ x, weight, out: tensor('half'), rows, norm, pass: rowsOf })
-        const head = { gain: tensor('headGain'), eps: 1e-5 }
-        const heads = { heads: 3, kvHeads: 1, headDim, rope: { table: tensor('rope') }, q: tensor('q') }
-        for (const cache of ['f16', 'f32'])
-          for (const headNorm of [undefined, { q: head, k: head }])
-            ops.qkv({
-              x,
-              weights: [weight],
-              ...heads,
-              pass: rowsOf,
-              cache: { tensor: tensor(cache), layer: 0 },
-              norm,
-              bias,
-              ...(headNorm && { headNorm }),
-            })
-      },
+test.each(cases)(
+  'the linear family compiles: $arithmetic, $format, $rows rows',
+  async ({ arithmetic, format, rows }) => {
+    const backend = backends[arithmetic]
+    const [inputs, headDim] = [256, 32]
+    await withWeights(backend, { w: randomSource(format, 160, inputs) }, async ({ w }) => {
+      const weight = w!
+      const tensors = {
+        x: { shape: [rows, inputs] },
+        wide: { shape: [rows, 160] },
+        half: { shape: [rows, 80] },
+        embedded: { shape: [rows, inputs] },
+        gain: { shape: [inputs] },
+        bias: { shape: [160] },
+        headGain: { shape: [headDim] },
+        q: { shape: [rows, 3 * headDim] },
+        rope: { shape: [64, headDim / 2, 2] },
+        f16: { shape: [1, 2, 1, 64, headDim], dtype: 'f16' },
+        f32: { shape: [1, 2, 1, 64, headDim], dtype: 'f32' },
+        ...passTensors(rows),
+      } as const
+      await run(backend, {
+        tensors,
+        read: [],
+        record(ops, tensor) {
+          const [x, norm] = [tensor('x'), { gain: tensor('gain'), eps: 1e-5 }]
+          const bias = tensor('bias')
+          const rowsOf = pass(tensor, rows)
+          ops.embed({ table: weight, pass: rowsOf, out: tensor('embedded') })
+          ops.linear({ x, weight, out: tensor('wide'), rows })
+          ops.linear({ x, weight, out: tensor('wide'), rows, norm, bias, accumulate: true, pass: rowsOf })
+          ops.gatedLinear({ x, weight, out: tensor('half'), rows, norm, pass: rowsOf })
+          const head = { gain: tensor('headGain'), eps: 1e-5 }
+          const heads = { heads: 3, kvHeads: 1, headDim, rope: { table: tensor('rope') }, q: tensor('q') }
+          for (const cache of ['f16', 'f32'])
+            for (const headNorm of [undefined, { q: head, k: head }])
+              ops.qkv({
+                x,
+                weights: [weight],
+                ...heads,
+                pass: rowsOf,
+                cache: { tensor: tensor(cache), layer: 0 },
+                norm,
+                bias,
+                ...(headNorm && { headNorm }),
+              })
+        },
+      })
     })
-  })
-})
+  },
+)

@@ -1,4 +1,12 @@
-import { INDEX, MAX_TREE_ROWS, type Pass, type Shape, type Tensor, type Weight } from '@outrider/core/spec'
+import {
+  type Arithmetic,
+  INDEX,
+  MAX_TREE_ROWS,
+  type Pass,
+  type Shape,
+  type Tensor,
+  type Weight,
+} from '@outrider/core/spec'
 import { create } from 'webgpu'
 import { type OpenDevice, openDevice } from '../src/device'
 import { DeviceTensor, deviceBuffer, Memory } from '../src/memory'
@@ -13,7 +21,7 @@ import { passTensors } from './passes'
 export interface Parts {
   readonly open: OpenDevice
   readonly memory: Memory
-  recorder(): Recorder
+  recorder(arithmetic?: Arithmetic): Recorder
   tensor(shape: Shape, data?: Float32Array): Tensor
   /** A pass over a chain of these tokens. */
   pass(tokens: readonly number[]): Pass
@@ -34,7 +42,7 @@ export async function openParts(): Promise<Parts> {
   return {
     open,
     memory,
-    recorder: () => new Recorder(open.facts, memory, pipelines),
+    recorder: (arithmetic) => new Recorder(open.facts, memory, pipelines, arithmetic),
     tensor(shape, data) {
       const tensor = new DeviceTensor(memory, shape, 'f32', 'tensor')
       if (data) memory.write(tensor, data, 0)

@@ -19,12 +19,13 @@ export function dequantiseQ4K(bytes: Uint8Array, out: Float32Array): void {
   }
 }
 
-/** Scale of one of the eight parts: parts 4 to 7 are split over two bytes. */
-function sixBitScale(bytes: Uint8Array, at: number, part: number): number {
+/** Scale of one of the eight parts of Q4_K; `at` is the first of the 12 bytes, parts 4 to 7 are split over two. */
+export function sixBitScale(bytes: Uint8Array, at: number, part: number): number {
   return part < 4 ? bytes[at + part]! & 63 : (bytes[at + part + 4]! & 15) | ((bytes[at + part - 4]! >> 6) << 4)
 }
 
-function sixBitMinimum(bytes: Uint8Array, at: number, part: number): number {
+/** Minimum of one of the eight parts. */
+export function sixBitMinimum(bytes: Uint8Array, at: number, part: number): number {
   return part < 4 ? bytes[at + part + 4]! & 63 : (bytes[at + part + 4]! >> 4) | ((bytes[at + part]! >> 6) << 4)
 }
 

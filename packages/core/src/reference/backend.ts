@@ -1,6 +1,8 @@
 import { OutriderError } from '../errors'
+import { emptyCodes, readCodes } from '../load/codes'
 import { dequantise } from '../load/formats'
 import type {
+  Arithmetic,
   Backend,
   BackendInfo,
   BackendStats,
@@ -13,6 +15,7 @@ import type {
   Weight,
   WeightSource,
 } from '../spec'
+import { fusedMultiplyAdd, type MultiplyAdd, separateMultiplyAdd } from './fma'
 import { HostTensor, HostWeight, host, Ledger } from './memory'
 import { recordOps } from './record'
 
@@ -37,20 +40,30 @@ class HostProgram implements Program {
   }
 }
 
+/** Room for the integers that products are made of, for formats of which an arithmetic takes them. */
+const integersOf: Readonly<Record<Arithmetic, typeof emptyCodes>> = { f32: () => undefined, i8: emptyCodes }
+
 class ReferenceBackend implements Backend {
-  readonly info: BackendInfo = {
-    name: 'reference',
-    device: 'plain loops, float32',
-    arithmetic: 'f32',
-    features: [],
-    maxTensorBytes: 2 ** 31,
-    cacheType: 'f32',
-    software: true,
-  }
+  readonly info: BackendInfo
   readonly lost: Promise<DeviceLoss> = new Promise(() => {})
   readonly #ledger = new Ledger()
   readonly #counts = { submits: 0, reads: 0, dispatches: 0 }
   #live = true
+
+  constructor(
+    arithmetic: Arithmetic,
+    private readonly fma: MultiplyAdd,
+  ) {
+    this.info = {
+      name: 'reference',
+      device: 'plain loops, float32',
+      arithmetic,
+      features: [],
+      maxTensorBytes: 2 ** 31,
+      cacheType: 'f32',
+      software: true,
+    }
+  }
 
   get stats(): BackendStats {
     return { liveBytes: this.#ledger.liveBytes, peakBytes: this.#ledger.peakBytes, ...this.#counts }
@@ -73,12 +86,15 @@ class ReferenceBackend implements Backend {
     this.#alive()
     const [outputs, inputs] = source.shape
     const values = new Float32Array(outputs * inputs)
+    const integers = integersOf[this.info.arithmetic](source.format, outputs * inputs)
     const step = Math.max(1, Math.floor(chunkBytes / (inputs * 4)))
     for (let from = 0; from < outputs; from += step) {
       const to = Math.min(outputs, from + step)
-      dequantise(source.format, await source.rows(from, to), values.subarray(from * inputs, to * inputs))
+      const bytes = await source.rows(from, to)
+      dequantise(source.format, bytes, values.subarray(from * inputs, to * inputs))
+      if (integers) readCodes(source.format, bytes, integers, from * inputs)
     }
-    return new HostWeight(label, source.shape, source.format, values, this.#ledger)
+    return new HostWeight(label, source.shape, source.format, values, this.#ledger, integers)
   }
 
   write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset = 0): void {
@@ -89,7 +105,7 @@ class ReferenceBackend implements Backend {
   program(label: string, record: (ops: Ops) => void): Program {
     this.#alive()
     const steps: (() => void)[] = []
-    record(recordOps((step) => steps.push(step)))
+    record(recordOps((step) => steps.push(step), this.fma))
     return new HostProgram(label, steps)
   }
 
@@ -122,8 +138,20 @@ class ReferenceBackend implements Backend {
   }
 }
 
+/** How the reference computes. */
+export interface ReferenceOptions {
+  /** Default `f32`. */
+  readonly arithmetic?: Arithmetic
+  /**
+   * Whether a multiply-add of products rounds once (default) or after the multiplication too. WGSL leaves that to the device:
+   * GPUs round once, SwiftShader twice; with the device's way `i8` has its bits.
+   */
+  readonly fusedMultiplyAdd?: boolean
+}
+
 /**
  * The backend in plain loops on the host: weights and activations in float32, sums in double, the definition of correct.
+ * With the arithmetic `i8` products of quantised weights are what the WebGPU kernels of that name compute, bit for bit.
  *
  * @example
  * ```ts
@@ -133,6 +161,9 @@ class ReferenceBackend implements Backend {
  * const engine = await createEngine({ backend: referenceBackend(), model: './models/stories-5m' })
  * ```
  */
-export function referenceBackend(): Backend {
-  return new ReferenceBackend()
+export function referenceBackend({
+  arithmetic = 'f32',
+  fusedMultiplyAdd: fused = true,
+}: ReferenceOptions = {}): Backend {
+  return new ReferenceBackend(arithmetic, fused ? fusedMultiplyAdd : separateMultiplyAdd)
 }

@@ -1,1 +1,1 @@
-export { referenceBackend } from './backend'
+export { type ReferenceOptions, referenceBackend } from './backend'

@@ -1,4 +1,5 @@
 import { OutriderError } from '../errors'
+import type { Codes } from '../load/codes'
 import type { Disposable } from '../owned'
 import type { DType, Shape, Tensor, Weight, WeightFormat } from '../spec'
 import { fromHalf, toHalf } from './half'
@@ -104,6 +105,8 @@ export class HostWeight implements Weight {
     readonly format: WeightFormat,
     values: Float32Array,
     private readonly ledger: Ledger,
+    /** Where the arithmetic is `i8` and the format quantised: what products are made of. */
+    readonly integers?: Codes | undefined,
   ) {
     this.#values = values
     this.bytes = values.byteLength

@@ -1,4 +1,5 @@
 import { checkedOps, INDEX, type Ops, OUTCOME } from '../spec'
+import type { MultiplyAdd } from './fma'
 import { host, hostWeight } from './memory'
 import { adjust } from './ops/adjust'
 import { attend, liveRows, placeHeads } from './ops/attention'
@@ -8,8 +9,8 @@ import { count, draw, logProbs, perturb } from './ops/draw'
 import { filter } from './ops/filter'
 import { acceptedRows, commit, compact, indexSpan, indexTree, walk } from './ops/tree'
 
-/** The ops of the reference backend: each is checked now and pushes what to run later. */
-export function recordOps(push: (step: () => void) => void): Ops {
+/** The ops of the reference backend: each is checked now and pushes what to run later; products add up by `fma`. */
+export function recordOps(push: (step: () => void) => void, fma: MultiplyAdd): Ops {
   const ops: Ops = {
     embed: ({ table, pass, out }) => {
       const width = table.shape[1]
@@ -31,56 +32,41 @@ export function recordOps(push: (step: () => void) => void): Ops {
     },
 
     linear: ({ x, weight, out, rows, norm, bias, accumulate }) => {
-      const [outputs, width] = weight.shape
+      const outputs = weight.shape[0]
       push(() => {
         const target = host(out).floats
         const add = bias && host(bias).floats
-        product(
-          inputs(host(x).floats, rows, width, norm),
-          hostWeight(weight).values,
-          rows,
-          outputs,
-          width,
-          (r, n, sum) => {
-            const at = r * outputs + n
-            target[at] = sum + (add ? (add[n] as number) : 0) + (accumulate ? (target[at] as number) : 0)
-          },
-        )
+        product(host(x).floats, hostWeight(weight), rows, norm, fma, (r, n, sum, scale) => {
+          const at = r * outputs + n
+          const addend = (add ? (add[n] as number) : 0) + (accumulate ? (target[at] as number) : 0)
+          target[at] = fma(sum, scale, Math.fround(addend))
+        })
       })
     },
 
     gatedLinear: ({ x, weight, out, rows, norm }) => {
-      const [outputs, width] = weight.shape
+      const outputs = weight.shape[0]
       push(() => {
         const target = host(out).floats
         const gate = new Float64Array(rows)
-        product(
-          inputs(host(x).floats, rows, width, norm),
-          hostWeight(weight).values,
-          rows,
-          outputs,
-          width,
-          (r, n, sum) => {
-            if (n % 2 === 0) gate[r] = sum
-            else target[(r * outputs + n - 1) / 2] = silu(gate[r] as number) * sum
-          },
-        )
+        product(host(x).floats, hostWeight(weight), rows, norm, fma, (r, n, sum, scale) => {
+          if (n % 2 === 0) gate[r] = sum * scale
+          else target[(r * outputs + n - 1) / 2] = silu(gate[r] as number) * sum * scale
+        })
       })
     },
 
     qkv: (args) => {
       const total = (args.heads + 2 * args.kvHeads) * args.headDim
-      const width = args.weights[0]?.shape[1] as number
       const { rows } = args.pass
       push(() => {
         const projected = new Float32Array(rows * total)
-        const x = inputs(host(args.x).floats, rows, width, args.norm)
         const bias = args.bias && host(args.bias).floats
         let first = 0
         for (const weight of args.weights) {
           const start = first
-          product(x, hostWeight(weight).values, rows, weight.shape[0], width, (r, n, sum) => {
-            projected[r * total + start + n] = sum + (bias ? (bias[start + n] as number) : 0)
+          product(host(args.x).floats, hostWeight(weight), rows, args.norm, fma, (r, n, sum, scale) => {
+            projected[r * total + start + n] = fma(sum, scale, bias ? (bias[start + n] as number) : 0)
           })
           first += weight.shape[0]
         }

@@ -1,8 +1,13 @@
 import type { Ops } from './ops'
 import type { DType, Shape, Tensor, Weight, WeightSource } from './tensor'
 
-/** How the kernels of `linear` compute; each is row-invariant. */
-export type Arithmetic = 'f32'
+/**
+ * How the kernels of `linear`, `gatedLinear` and `qkv` compute; each is row-invariant.
+ * - `f32`: float32 activations, products and sums.
+ * - `i8`: activations as int8 with a scale for each block of 32 inputs, sums of a block in exact integers, float32 over the
+ *   blocks in one fixed order: for quantised weights, others are multiplied as in `f32`.
+ */
+export type Arithmetic = 'f32' | 'i8'
 
 /** What a backend is and what it can do. */
 export interface BackendInfo {

@@ -1,5 +1,7 @@
 import type { Norm } from '../../spec'
-import { host } from '../memory'
+import type { MultiplyAdd } from '../fma'
+import { type HostWeight, host } from '../memory'
+import { int8Product, quantiseRows } from './int8'
 
 /** x / sqrt(mean(x²) + eps) · gain, from `x` at `at` into `out` at `to`. */
 export function normalise(x: Float32Array, at: number, width: number, norm: Norm, out: Float32Array, to: number): void {
@@ -18,22 +20,40 @@ export function inputs(x: Float32Array, rows: number, width: number, norm: Norm 
   return normal
 }
 
-/** For each row and output the sum over the inputs, in order: emit(row, output, sum). x [rows, inputs], weight [outputs, inputs]. */
+/**
+ * weight · norm(x): for each row and output emit(row, output, sum, scale), sum · scale being the product, outputs in order.
+ * In float32 the norm comes first and the sum is in double, in the order of the inputs; a weight that has its integers is
+ * multiplied as such, with x as int8, and the norm comes last. x f32 [rows, inputs].
+ */
 export function product(
   x: Float32Array,
-  weight: Float32Array,
+  weight: HostWeight,
   rows: number,
-  outputs: number,
-  width: number,
-  emit: (row: number, output: number, sum: number) => void,
+  norm: Norm | undefined,
+  fma: MultiplyAdd,
+  emit: (row: number, output: number, sum: number, scale: number) => void,
 ): void {
+  const { integers, shape } = weight
+  const [outputs, width] = shape
+  if (integers) int8Product(quantiseRows(x, rows, width, norm), integers, outputs, width, fma, emit)
+  else floatProduct(inputs(x, rows, width, norm), weight, rows, emit)
+}
+
+function floatProduct(
+  x: Float32Array,
+  weight: HostWeight,
+  rows: number,
+  emit: (row: number, output: number, sum: number, scale: number) => void,
+): void {
+  const { values } = weight
+  const [outputs, width] = weight.shape
   for (let n = 0; n < outputs; n++) {
     const w = n * width
     for (let r = 0; r < rows; r++) {
       const a = r * width
       let sum = 0
-      for (let k = 0; k < width; k++) sum += (weight[w + k] as number) * (x[a + k] as number)
-      emit(r, n, sum)
+      for (let k = 0; k < width; k++) sum += (values[w + k] as number) * (x[a + k] as number)
+      emit(r, n, sum, 1)
     }
   }
 }

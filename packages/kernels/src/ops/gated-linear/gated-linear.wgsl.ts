@@ -1,5 +1,5 @@
-import type { Shader } from '../../shader'
-import { type Epilogue, type ProductForm, productShader } from '../linear/product.wgsl'
+import type { Epilogue } from '../linear/product.wgsl'
+import { type ProductShaders, productShaders } from '../linear/product-shaders'
 
 /** SwiGLU over each pair of outputs, gate and up: silu(gate) · up. out [row, width]. */
 const gatedEpilogue: Epilogue = {
@@ -17,4 +17,4 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
 }
 
 /** silu(gate) · up of the outputs of weight · norm(x). */
-export const gatedLinearWgsl: Shader<ProductForm<null>> = productShader(() => gatedEpilogue)
+export const gatedLinearShaders: ProductShaders<null> = productShaders(() => gatedEpilogue)

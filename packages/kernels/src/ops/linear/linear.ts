@@ -1,13 +1,15 @@
 import type { Ops, Tensor } from '@outrider/core/spec'
 import type { Binding, Recorder } from '../../recorder'
-import { linearWgsl } from './linear.wgsl'
+import type { DotTile } from '../linear-i8/dot-tile'
+import { linearShaders } from './linear.wgsl'
 import { product } from './product'
 import type { Tile } from './tile'
 
 /** What other ops and benches may ask of `linear` beside the contract. */
 export interface LinearOptions {
-  /** Instead of the tile that suits rows and width; the bits stay the same. */
+  /** Instead of the tiles that suit rows and width; the bits stay the same. */
   readonly tile?: Tile
+  readonly dotTile?: DotTile
   /** Column of `out` that output 0 goes to; `bias` is read from there on too. */
   readonly column?: number
 }
@@ -19,10 +21,11 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
   product(recorder, {
     ...args,
     label: 'linear',
-    shader: linearWgsl,
+    shaders: linearShaders,
     epilogue: { bias: bias !== undefined, accumulate },
     params: [{ u32: args.weight.shape[0] }, { u32: out.shape[1] as number }, { u32: options.column ?? 0 }],
     buffers: [...reads.map((buffer): Binding => ({ buffer, access: 'read' })), { buffer: out, access: 'read_write' }],
     tile: options.tile,
+    dotTile: options.dotTile,
   })
 }

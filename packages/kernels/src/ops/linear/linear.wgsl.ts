@@ -1,5 +1,5 @@
-import type { Shader } from '../../shader'
-import { type Epilogue, type ProductForm, productShader } from './product.wgsl'
+import type { Epilogue } from './product.wgsl'
+import { type ProductShaders, productShaders } from './product-shaders'
 
 /** What the epilogue of `linear` adds to the sums. */
 export interface LinearForm {
@@ -30,4 +30,4 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
 }
 
 /** weight · norm(x), stored or added. */
-export const linearWgsl: Shader<ProductForm<LinearForm>> = productShader(linearEpilogue)
+export const linearShaders: ProductShaders<LinearForm> = productShaders(linearEpilogue)

@@ -3,7 +3,7 @@ import { linear } from '../linear/linear'
 import { product } from '../linear/product'
 import { placeHeads } from './head-norm'
 import { placeBuffers, placeValues, type Qkv } from './place'
-import { qkvWgsl } from './qkv.wgsl'
+import { qkvShaders } from './qkv.wgsl'
 
 /**
  * Queries, keys and values of each row, rotated, keys and values appended to the cache: a dispatch for each weight. A head norm
@@ -26,7 +26,7 @@ function placeDirectly(recorder: Recorder, args: Qkv): void {
       rows: pass.rows,
       norm,
       pass,
-      shader: qkvWgsl,
+      shaders: qkvShaders,
       epilogue,
       params: [{ u32: weight.shape[0] }, { u32: first }, ...placeValues(args)],
       buffers: [...(bias ? [{ buffer: bias, access: 'read' } as const] : []), ...placeBuffers(args)],

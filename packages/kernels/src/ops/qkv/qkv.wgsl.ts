@@ -1,5 +1,5 @@
-import type { Shader } from '../../shader'
-import { type Epilogue, type ProductForm, productShader } from '../linear/product.wgsl'
+import type { Epilogue } from '../linear/product.wgsl'
+import { type ProductShaders, productShaders } from '../linear/product-shaders'
 import { placeBindings, placeParams, placeWgsl } from './place.wgsl'
 
 /** Whether there is a bias, and whether the cache is f16. */
@@ -24,4 +24,4 @@ fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
 }
 
 /** weight · norm(x), rotated and stored as queries, keys and values. */
-export const qkvWgsl: Shader<ProductForm<QkvForm>> = productShader(qkvEpilogue)
+export const qkvShaders: ProductShaders<QkvForm> = productShaders(qkvEpilogue)

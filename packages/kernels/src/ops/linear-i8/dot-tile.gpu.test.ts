@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openParts, type Parts } from '../../../test/parts'
+import { randomRows } from '../../../test/rows'
+import { randomSource } from '../../../test/weight-source'
+import { uploadWeight } from '../../weights/pack'
+import { linear } from '../linear/linear'
+import type { DotTile } from './dot-tile'
+
+let parts: Parts
+beforeAll(async () => {
+  parts = await openParts()
+})
+afterAll(() => parts.dispose())
+
+const tiles: readonly DotTile[] = [
+  { slices: 'serial', rows: 1, lanes: 16, pairs: 1, depth: 1, staged: false },
+  { slices: 'serial', rows: 2, lanes: 8, pairs: 2, depth: 2, staged: false },
+  { slices: 'parallel', rows: 1, lanes: 8, pairs: 1, depth: 2, staged: false },
+  { slices: 'parallel', rows: 2, lanes: 8, pairs: 1, depth: 1, staged: true },
+  { slices: 'parallel', rows: 8, lanes: 32, pairs: 1, depth: 1, staged: true }, // rows take turns
+]
+
+test.each([
+  ['q4_0', tiles],
+  ['q4_k', [tiles[0]!, tiles[3]!]], // units of a longer block, minima
+] as const)('every tile gives the same bits: %s', async (format, tiles) => {
+  const [rows, inputs, outputs] = [9, 512, 70]
+  const weight = await uploadWeight(parts.memory, randomSource(format, outputs, inputs), 'w')
+  const x = parts.tensor([rows, inputs], randomRows(rows, inputs, 1))
+  const norm = { gain: parts.tensor([inputs], randomRows(1, inputs, 2)), eps: 1e-5 }
+  const recorder = parts.recorder('i8')
+  const outs = tiles.map((dotTile) => {
+    const out = parts.tensor([rows, outputs])
+    linear(recorder, { x, weight, out, rows, norm }, { dotTile })
+    return out
+  })
+  const [first, ...others] = (await parts.submit(recorder, outs)).map((bytes) => new Uint32Array(bytes))
+  expect(first!.some((word) => word !== 0)).toBe(true)
+  for (const [i, other] of others.entries()) expect(other, JSON.stringify(tiles[i + 1])).toEqual(first)
+})

@@ -1,0 +1,120 @@
+import type { Codes } from '../../weights/codes.wgsl'
+import type { Decoder } from '../../weights/decode.wgsl'
+import { range, sliceCount } from '../linear/units.wgsl'
+import type { DotTile } from './dot-tile'
+import { blockVectors } from './int8-rows.wgsl'
+
+/**
+ * The loops over the blocks of slice `slice`: `depth` at a time, then half of that, at last one by one. Adds to
+ * `sum<row>_<pair>`.
+ */
+export function dotUnits(tile: DotTile, decoder: Decoder, codes: Codes): string {
+  if (tile.staged) return stagedUnits(tile, decoder, codes)
+  const loops = ['    var unit = slice;']
+  for (let count: number = tile.depth; count >= 1; count /= 2)
+    loops.push(
+      `    for (; unit + ${sliceCount * (count - 1)}u < p.units; unit += ${sliceCount * count}u) {`,
+      fetches(tile, decoder, count),
+      range(count, (d) =>
+        unit(tile, codes, d, (row, vector) => `x[x${row} + unit${d} * ${blockVectors}u + ${vector}u]`),
+      ),
+      '    }',
+    )
+  return loops.join('\n')
+}
+
+/** The same with each group's activations copied to workgroup memory in front of the products, one barrier a step. */
+function stagedUnits(tile: DotTile, decoder: Decoder, codes: Codes): string {
+  const { rows, depth, lanes } = tile
+  const vectors = rows * depth * blockVectors
+  return `
+    var half = 0u;
+    for (var first = 0u; first < p.units; first += ${sliceCount * depth}u) {
+      let unit = first + slice;
+${fetches(tile, decoder, depth)}
+      for (var i = lane; i < ${vectors}u; i += ${lanes}u) {
+        let row = min(firstRow + i / ${depth * blockVectors}u, p.rows - 1u);
+        let block = unit + (i % ${depth * blockVectors}u) / ${blockVectors}u * ${sliceCount}u;
+        staged[half][slice][i] = x[row * stride + block * ${blockVectors}u + i % ${blockVectors}u];
+      }
+      workgroupBarrier();
+${range(depth, (d) =>
+  [
+    `      if (unit${d} < p.units) {`,
+    unit(tile, codes, d, (row, vector) => `staged[half][slice][${(row * depth + d) * blockVectors + vector}]`),
+    '      }',
+  ].join('\n'),
+)}
+      half ^= 1u;
+    }`
+}
+
+function fetches({ pairs, lanes }: DotTile, decoder: Decoder, count: number): string {
+  const block = (unit: string): string =>
+    decoder.units === 1
+      ? `firstBlock + ${unit}, 0u`
+      : `firstBlock + ${unit} / ${decoder.units}u, ${unit} % ${decoder.units}u`
+  return range(count, (d) =>
+    [
+      `      let unit${d} = unit + ${d * sliceCount}u;`,
+      range(pairs, (pair) => `      let w${d}_${pair} = fetch(${block(`unit${d}`)}, pair + ${pair * lanes}u);`),
+    ].join('\n'),
+  )
+}
+
+const parities = ['even', 'odd'] as const
+
+/** The d-th block: unpacked once, used for every row. */
+function unit(tile: DotTile, codes: Codes, d: number, load: (row: number, vector: number) => string): string {
+  return [
+    '      {',
+    range(tile.pairs, (pair) =>
+      parities
+        .flatMap((parity) =>
+          Array.from(
+            { length: 8 },
+            (_, i) => `        let ${parity}${pair}_${i} = ${codes.word(`w${d}_${pair}.${parity}`, i)};`,
+          ),
+        )
+        .join('\n'),
+    ),
+    range(tile.rows, (row) =>
+      [
+        '        {',
+        `          let a = ${load(row, 0)};`,
+        `          let b = ${load(row, 1)};`,
+        `          let m = ${load(row, 2)};`,
+        '          let scale = bitcast<f32>(m.x);',
+        range(tile.pairs, (pair) => dots(codes, d, row, pair)),
+        '        }',
+      ].join('\n'),
+    ),
+    '      }',
+  ].join('\n')
+}
+
+/** Adds one block's products of a row with one pair of outputs. */
+function dots({ scales, offset, minimum }: Codes, d: number, row: number, pair: number): string {
+  const size = 8 / scales.length
+  const sum = `sum${row}_${pair}`
+  const weight = (parity: string): string => `w${d}_${pair}.${parity}`
+  /** What the offset of the codes of part `part` makes too much, then the dots, which hardware can add to it as it goes. */
+  const integer = (parity: string, part: number): string => {
+    const [whole, first] = ['bitcast<i32>(m.y)', 'bitcast<i32>(m.w)']
+    const codeSum = scales.length === 1 ? whole : part === 0 ? first : `(${whole} - ${first})`
+    const terms = Array.from({ length: size }, (_, i) => {
+      const word = part * size + i
+      return `dot4I8Packed(${parity}${pair}_${word}, ${word < 4 ? 'a' : 'b'}.${'xyzw'[word % 4]})`
+    })
+    return `f32(${[...(offset ? [`${codeSum} * -${offset}`] : []), ...terms].join(' + ')})`
+  }
+  const lines = scales.map((scale, part) => {
+    const factors = `vec2<f32>(${scale(weight('even'))}, ${scale(weight('odd'))}) * scale`
+    return `${sum} = fma(${factors}, vec2<f32>(${integer('even', part)}, ${integer('odd', part)}), ${sum});`
+  })
+  if (minimum) {
+    const minima = `vec2<f32>(${weight('even')}.minimum, ${weight('odd')}.minimum)`
+    lines.push(`${sum} = fma(${minima}, vec2<f32>(bitcast<f32>(m.z)), ${sum});`)
+  }
+  return lines.map((line) => `          ${line}`).join('\n')
+}
