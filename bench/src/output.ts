@@ -17,7 +17,7 @@ export class Output {
 
   constructor(
     private readonly file: string | null,
-    private readonly write: (text: string) => void = (text) => console.log(text),
+    private readonly write: (text: string) => void,
   ) {}
 
   /** What every line from now on says as well. */

@@ -51,7 +51,7 @@ export const usage = `bench COMMAND: measures the engine on this machine's devic
   --json FILE                  results as JSON lines, appended`
 
 /** Reads the command line; null where it asks for help. Throws an error that says what is wrong with it. */
-export function settings(args: readonly string[], write?: (text: string) => void): BenchSettings | null {
+export function settings(args: readonly string[], write: (text: string) => void): BenchSettings | null {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const { values, positionals } = parseArgs({

@@ -10,7 +10,7 @@ export function attentionGroup(name: string, shape: ModelShape, context: number)
   const { heads, kvHeads, headDim } = shape
   return {
     op: 'treeAttention',
-    shape: `${name} ${heads}/${kvHeads}x${headDim}, ${context} keys`,
+    shape: `${name} ${heads}/${kvHeads}x${headDim} ${context} keys`,
     dtype: 'kv',
     open: (place) =>
       opened(async (owned) => {

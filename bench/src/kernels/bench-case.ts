@@ -16,7 +16,7 @@ export interface BenchCase {
 /** Cases over the same memory, which is taken when they are opened. */
 export interface BenchGroup {
   readonly op: string
-  /** `4096x14336`, `8B heads, 512 keys`. */
+  /** `4096x14336`, `8b 32/8x128 512 keys`. */
   readonly shape: string
   /** Format of the weights or element type of what is read. */
   readonly dtype: string
