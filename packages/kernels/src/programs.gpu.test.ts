@@ -1,4 +1,4 @@
-import type { Backend, CustomKernel, Tensor } from '@outrider/core/spec'
+import type { Backend, CustomKernel, Program, Tensor } from '@outrider/core/spec'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openWithDevice } from '../test/backends'
 import { webgpu } from './index.node'
@@ -52,7 +52,7 @@ describe('programs', () => {
   test('a round allocates nothing: buffers, bind groups and pipelines are made once', async () => {
     const x = backend.tensor([1000], 'u32', 'x')
     const program = backend.program('p', (ops) => ops.kernel(step(x)))
-    await backend.submit([program], [x])
+    for (let i = 0; i < 4; i++) await backend.submit([program], [x])
     const made = { createBuffer: 0, createBindGroup: 0, createShaderModule: 0, createComputePipelineAsync: 0 }
     for (const name of Object.keys(made) as (keyof typeof made)[]) {
       const original = device[name].bind(device) as (descriptor: never) => never
@@ -68,6 +68,34 @@ describe('programs', () => {
     const other = backend.program('q', (ops) => ops.kernel(step(x)))
     await backend.submit([other])
     expect(made).toMatchObject({ createBindGroup: 1, createShaderModule: 0, createComputePipelineAsync: 0 })
+  })
+
+  test('a round that is foreseen is encoded before it is asked for, and given up where another one comes', async () => {
+    const [x, y] = [backend.tensor([1], 'u32', 'x'), backend.tensor([1], 'u32', 'y')]
+    const [onX, onY] = [x, y].map((tensor) => backend.program('p', (ops) => ops.kernel(step(tensor)))) as [
+      Program,
+      Program,
+    ]
+    let encoders = 0
+    const create = device.createCommandEncoder.bind(device)
+    device.createCommandEncoder = () => {
+      encoders++
+      return create()
+    }
+    const onceX = async () => wordsIn((await backend.submit([onX], [x]))[0])[0]
+    for (const expected of [1, 3, 7, 15]) expect(await onceX()).toBe(expected)
+    expect(encoders).toBe(5)
+    const waiting = backend.submit([onX], [x])
+    expect(encoders).toBe(6)
+    expect(wordsIn((await waiting)[0])).toEqual([31])
+    backend.write(x, Uint32Array.of(1))
+    expect(wordsIn((await backend.submit([onY], [y]))[0])).toEqual([1])
+    expect(await onceX()).toBe(3)
+    expect(backend.stats).toMatchObject({ submits: 7, reads: 7, dispatches: 7 })
+    for (let i = 0; i < 4; i++) await onceX()
+    onX.dispose()
+    await expect(backend.submit([onX], [x])).rejects.toMatchObject({ code: 'DISPOSED' })
+    expect(wordsIn((await backend.submit([onY], [y]))[0])).toEqual([3])
   })
 
   test('reads in flight have buffers of their own', async () => {

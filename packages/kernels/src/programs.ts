@@ -34,6 +34,10 @@ export class WebGpuProgram implements Program {
     this.#buffers = new Set(recorder.steps.flatMap(({ buffers }) => buffers))
   }
 
+  get live(): boolean {
+    return this.#live
+  }
+
   /** Waits for the pipelines. Throws `KERNEL_INVALID`. */
   async compile(): Promise<void> {
     await Promise.all(this.#commands.map(({ step }) => step.pipeline.ready))

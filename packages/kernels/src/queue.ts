@@ -1,9 +1,22 @@
 import { OutriderError } from '@outrider/core'
 import type { OpenDevice } from './device'
+import { alike, Foresight, type Work } from './foresight'
 import type { DeviceBuffer, Memory } from './memory'
 import type { WebGpuProgram } from './programs'
 import { type Source, Staging } from './staging'
 import { passMs, Timestamps } from './timestamps'
+
+/** A submission that is encoded. */
+interface Encoded {
+  readonly work: Work<WebGpuProgram, DeviceBuffer>
+  readonly commands: GPUCommandBuffer
+  /** Maps what is read, once it was submitted; absent where nothing is. */
+  readonly map: (() => Promise<ArrayBuffer[]>) | undefined
+  /** Gives back the buffer it would have read by. */
+  readonly drop: () => void
+  /** Whether the last thing that is read are its programs' timestamps. */
+  readonly stamped: boolean
+}
 
 /** Hands work to the device in the order in which it was asked for, also while a first use waits for its pipelines. */
 export class Queue {
@@ -12,6 +25,9 @@ export class Queue {
   readonly timestamps: Timestamps
   /** Pending while something waits for pipelines: what comes later queues behind it. */
   #tail: Promise<void> | undefined
+  readonly #foresight = new Foresight<WebGpuProgram, DeviceBuffer>()
+  /** What is likely to be submitted next: encoded while the device was busy with the submission before it. */
+  #ahead: Encoded | undefined
   /** An error that nobody awaited when it was found. */
   #failure: OutriderError | undefined
 
@@ -61,6 +77,8 @@ export class Queue {
   }
 
   dispose(): void {
+    this.#ahead?.drop()
+    this.#ahead = undefined
     this.staging.dispose()
     this.timestamps.dispose()
   }
@@ -103,7 +121,7 @@ export class Queue {
     if (loss) throw lost(`${loss.reason}: ${loss.message}`)
   }
 
-  /** Encodes and submits now; the function that is returned waits for what was read. */
+  /** Encodes, unless that was foreseen, and submits now; the function that is returned waits for what was read. */
   #run(
     programs: readonly WebGpuProgram[],
     read: readonly DeviceBuffer[],
@@ -111,13 +129,13 @@ export class Queue {
   ): () => Promise<readonly ArrayBuffer[]> {
     if (programs.length === 0 && read.length === 0) return async () => []
     const { device } = this.open
+    const work = { programs, read }
+    const timed = timings !== undefined
     device.pushErrorScope('validation')
-    const encoder = device.createCommandEncoder()
-    const stamps = this.#encode(encoder, programs, timings !== undefined)
-    const sources = stamps ? [...read, stamps] : read
-    const map = sources.length > 0 ? this.staging.copy(encoder, sources) : undefined
-    device.queue.submit([encoder.finish()])
+    const { commands, map, stamped } = this.#foreseen(work, timed) ?? this.#encoded(work, timed)
+    device.queue.submit([commands])
     const scope = device.popErrorScope().catch(() => null)
+    this.#count(programs)
     if (!map) {
       scope.then((error) => {
         if (error) this.#failure ??= rejected(error)
@@ -129,24 +147,58 @@ export class Queue {
       (results) => ({ results }),
       (cause: unknown) => ({ cause }),
     )
+    if (!timed) this.#foresee(work)
     return async () => {
       const error = await scope
       const outcome = await mapped
       if (error) throw rejected(error)
       if ('cause' in outcome) throw lost(String(outcome.cause), outcome.cause)
       this.memory.check()
-      if (!stamps) return outcome.results
+      if (!stamped) return outcome.results
       timings?.push(...passMs(new BigUint64Array(outcome.results[read.length] as ArrayBuffer)))
       return outcome.results.slice(0, read.length)
     }
   }
 
+  #count(programs: readonly WebGpuProgram[]): void {
+    if (programs.length === 0) return
+    this.counts.submits++
+    for (const { dispatches } of programs) this.counts.dispatches += dispatches
+  }
+
+  /** Encodes what is likely to come next: the device is at work, and the host has nothing to do but to wait. */
+  #foresee(work: Work<WebGpuProgram, DeviceBuffer>): void {
+    const next = this.#foresight.follow(work)
+    if (!next?.programs.every((program) => program.live) || !next.read.every(({ live }) => live)) return
+    const { device } = this.open
+    device.pushErrorScope('validation')
+    this.#ahead = this.#encoded(next, false)
+    // What is wrong with it shows when it is submitted.
+    device.popErrorScope().catch(() => null)
+  }
+
+  /** What was encoded beforehand, if it is this; otherwise it is given up. */
+  #foreseen(work: Work<WebGpuProgram, DeviceBuffer>, timed: boolean): Encoded | undefined {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    if (ahead && !timed && alike(ahead.work, work)) return ahead
+    ahead?.drop()
+    return undefined
+  }
+
+  #encoded(work: Work<WebGpuProgram, DeviceBuffer>, timed: boolean): Encoded {
+    const encoder = this.open.device.createCommandEncoder()
+    const stamps = this.#encode(encoder, work.programs, timed)
+    const sources = stamps ? [...work.read, stamps] : work.read
+    const copy = sources.length > 0 ? this.staging.copy(encoder, sources) : undefined
+    const commands = encoder.finish()
+    return { work, commands, map: copy?.map, drop: () => copy?.drop(), stamped: stamps !== undefined }
+  }
+
   /** Encodes programs in one compute pass or, where they are timed, in one each: then gives where their timestamps are. */
   #encode(encoder: GPUCommandEncoder, programs: readonly WebGpuProgram[], timed: boolean): Source | undefined {
     if (programs.length === 0) return undefined
-    const { timestamps, counts } = this
-    counts.submits++
-    for (const { dispatches } of programs) counts.dispatches += dispatches
+    const { timestamps } = this
     if (!timed || !timestamps.holds(programs.length)) {
       const pass = encoder.beginComputePass()
       for (const program of programs) program.encode(pass)

@@ -17,8 +17,11 @@ export class Staging {
 
   constructor(private readonly device: GPUDevice) {}
 
-  /** Encodes copies of what is read; the function that is returned maps them once the encoder was submitted. */
-  copy(encoder: GPUCommandEncoder, sources: readonly Source[]): () => Promise<ArrayBuffer[]> {
+  /** Encodes copies of what is read. `map` gives them once the encoder was submitted, `drop` gives them up if it never is. */
+  copy(
+    encoder: GPUCommandEncoder,
+    sources: readonly Source[],
+  ): { readonly map: () => Promise<ArrayBuffer[]>; readonly drop: () => void } {
     const total = sources.reduce((sum, { size }) => sum + size, 0)
     const staging = this.#acquire(total)
     let at = 0
@@ -26,7 +29,7 @@ export class Staging {
       encoder.copyBufferToBuffer(gpu, 0, staging, at, size)
       at += size
     }
-    return async () => {
+    const map = async () => {
       await staging.mapAsync(usage.mapRead, 0, total)
       const mapped = staging.getMappedRange(0, total)
       let from = 0
@@ -39,6 +42,7 @@ export class Staging {
       this.#free.push(staging)
       return results
     }
+    return { map, drop: () => void this.#free.push(staging) }
   }
 
   dispose(): void {
