@@ -1,16 +1,22 @@
-import { type AcceptanceRule, type Backend, exact } from '@outrider/core'
+import { type AcceptanceRule, type Backend, exact, type Strategy } from '@outrider/core'
 import { acceptanceConformance, backendConformance, strategyConformance } from '@outrider/core/conformance'
 import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, test } from 'vitest'
 import { brokenStrategies, careful } from './support/broken-strategies'
+import { drawing, drawingOnDevice } from './support/drawn-drafts'
 import { brokenRules, judging, sound } from './support/host-rules'
 import { suite } from './support/suite'
 
 describe('strategies', () => {
-  test('with a state of their own pass', async () => {
-    const checks = suite((functions) => strategyConformance(functions, { strategy: careful }))
+  test.each<[string, () => Strategy]>([
+    ['have a state of their own', careful],
+    ['draw and say from what', () => drawing('drawing')],
+    ['draw and do not say it', () => drawing('drawing', { says: false })],
+    ['draw on the device', () => drawingOnDevice('drawing')],
+  ])('that %s pass', async (_, strategy) => {
+    const checks = suite((functions) => strategyConformance(functions, { strategy }))
     expect(Object.fromEntries(await checks.run())).toEqual({})
-    expect(checks.names).toHaveLength(14)
+    expect(checks.names).toHaveLength(16)
   })
 
   test.each(Object.entries(brokenStrategies))('one that %s is caught', async (_, [strategy, check]) => {
@@ -24,7 +30,7 @@ describe('strategies', () => {
   test('what a strategy says that its drafts depend on waives the checks that ask for less', () => {
     const names = (draftsDependOn: 'tokens' | 'session' | 'engine') =>
       suite((functions) => strategyConformance(functions, { strategy: careful, draftsDependOn })).names.length
-    expect([names('tokens'), names('session'), names('engine')]).toEqual([14, 12, 10])
+    expect([names('tokens'), names('session'), names('engine')]).toEqual([16, 14, 12])
   })
 })
 

@@ -1,4 +1,4 @@
-import { chain, exact, type Strategy } from '@outrider/core'
+import { block, chain, exact, rejection, type Strategy, typical } from '@outrider/core'
 import { acceptanceConformance, backendConformance, strategyConformance } from '@outrider/core/conformance'
 import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, it } from 'vitest'
@@ -25,6 +25,8 @@ describe('a strategy that never has anything to say', () =>
     { strategy: () => strategyOf('silent', () => ({ propose: () => null })), expectsDrafts: false },
   ))
 
-describe('the default rule', () => acceptanceConformance({ it, expect }, { rule: () => exact }))
+describe.each([exact, rejection, block, typical()])('the rule $name', (rule) =>
+  acceptanceConformance({ it, expect }, { rule: () => rule }),
+)
 
 describe('the reference backend', () => backendConformance({ it, expect }, { backend: referenceBackend }))

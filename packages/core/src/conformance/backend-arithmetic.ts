@@ -105,7 +105,7 @@ async function drawOn(backend: Backend, owned: Owned): Promise<readonly number[]
 async function bitFaults(make: MakeBackend): Promise<readonly string[]> {
   const backend = await make()
   try {
-    const engine = await createEngine({ backend, model: tinyModels.target, capacity: 128, load: tinyLoad })
+    const engine = await createEngine({ backend, model: tinyModels.target, capacity: 128, load: tinyLoad() })
     const { exact } = engine
     await engine.dispose()
     return exact

@@ -3,8 +3,8 @@ import type { Backend, ModelLocation, Strategy } from '../spec'
 import type { Completion } from '../wiring'
 import { createEngine, type Engine } from '../wiring'
 import { type AnyPath, anyPath, type SeenTree } from './any-path'
-import { type Sight, spied } from './spied-strategy'
-import { tinyLoad, tinyModels } from './tiny-host'
+import { type Sight, spied, unseen } from './spied-strategy'
+import { type OwnFiles, tinyLoad, tinyModels } from './tiny-host'
 import { type Held, WatchedBackend } from './watched-backend'
 
 /** A backend, made for one check and disposed of after it. */
@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly strategies?: readonly Strategy[]
   /** Default: the kit's target. */
   readonly model?: ModelLocation
+  /** Files that a strategy loads. */
+  readonly files?: OwnFiles
   /** Rows of the largest pass. Default 16. */
   readonly maxRows?: number
 }
@@ -52,9 +54,9 @@ export async function onBench<T>(
 }
 
 async function openBench(make: MakeBackend, options: BenchOptions): Promise<Bench> {
-  const { strategies = [], model = tinyModels.target, maxRows = 16 } = options
+  const { strategies = [], model = tinyModels.target, files = {}, maxRows = 16 } = options
   const watched = new WatchedBackend(await make())
-  const sight: Sight = { faults: [], nodes: 0, asked: 0 }
+  const sight = unseen()
   const { backend, held: before } = watched
   try {
     const engine = await createEngine({
@@ -64,7 +66,7 @@ async function openBench(make: MakeBackend, options: BenchOptions): Promise<Benc
       capacity: 128,
       maxRows,
       selfCheck: false,
-      load: tinyLoad,
+      load: tinyLoad(files),
     })
     return {
       engine,

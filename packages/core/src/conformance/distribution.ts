@@ -15,9 +15,23 @@ export interface Draws {
   readonly count: number
 }
 
-/** Two tokens that follow a prompt, drawn `count` times under several seeds, against the target's own law; null: nothing is wrong. */
+/**
+ * Two tokens that follow a prompt, drawn `count` times under several seeds, against the target's own law: the first of them, where
+ * what is wrong is in few cells, then both; null: nothing is wrong.
+ */
 export async function drawFault(engine: Engine, draws: Draws): Promise<string | null> {
-  return unlikely(await drawPairs(engine, draws), await pairLaw(engine, draws.prompt))
+  const [pairs, law] = [await drawPairs(engine, draws), await pairLaw(engine, draws.prompt)]
+  return unlikely(firsts(pairs), firsts(law)) ?? unlikely(pairs, law)
+}
+
+/** What pairs come to by their first token. */
+function firsts(pairs: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>()
+  for (const [pair, value] of pairs) {
+    const [first = ''] = pair.split(',')
+    sums.set(first, (sums.get(first) ?? 0) + value)
+  }
+  return sums
 }
 
 /** How often each pair of tokens came. */

@@ -1,9 +1,9 @@
 import { OutriderError } from '../errors'
 import { checkTree } from '../tree'
 import { anyPath } from './any-path'
-import { type Bench, failureOf, onBench, prompts } from './bench'
+import { failureOf, prompts } from './bench'
 import type { Check } from './harness'
-import type { StrategySubject } from './strategy-subject'
+import { onStrategyBench, type StrategyBench, type StrategySubject } from './strategy-subject'
 
 /** Trees within their budgets, and inputs left alone. */
 export function draftChecks(subject: StrategySubject): readonly Check[] {
@@ -28,11 +28,11 @@ const limits = [
 async function treeFaults(subject: StrategySubject): Promise<readonly string[]> {
   const faults: string[] = []
   for (const limit of limits) {
-    const options = { strategies: [subject.strategy()], maxRows: limit.maxRows }
+    const check = async (bench: StrategyBench) => {
+      for (const prompt of prompts) faults.push(...(await roundFaults(bench, prompt, limit)))
+    }
     try {
-      await onBench(subject.backend, options, async (bench) => {
-        for (const prompt of prompts) faults.push(...(await roundFaults(bench, prompt, limit)))
-      })
+      await onStrategyBench(subject, check, { maxRows: limit.maxRows })
     } catch (error) {
       // A strategy may say when it loads that its trees do not fit an engine of so few rows.
       if (limit.maxRows >= 16 || !OutriderError.is(error, 'INVALID_OPTION')) throw error
@@ -42,11 +42,10 @@ async function treeFaults(subject: StrategySubject): Promise<readonly string[]> 
 }
 
 async function roundFaults(
-  { engine, complete }: Bench,
+  { engine, strategy, complete }: StrategyBench,
   prompt: readonly number[],
   { maxRows, maxTokens }: (typeof limits)[number],
 ): Promise<readonly string[]> {
-  const strategy = engine.strategies[1] as string
   const { rule, trees } = anyPath()
   const error = await failureOf(() => complete(prompt, { strategy, acceptance: rule, maxTokens, ignoreEos: true }))
   const faults: string[] = []
@@ -64,8 +63,7 @@ async function roundFaults(
 }
 
 async function inputFaults(subject: StrategySubject): Promise<readonly string[]> {
-  return onBench(subject.backend, { strategies: [subject.strategy()] }, async ({ engine, complete, sight }) => {
-    const strategy = engine.strategies[1] as string
+  return onStrategyBench(subject, async ({ strategy, complete, sight }) => {
     for (const prompt of prompts) {
       const error = await failureOf(() =>
         complete(prompt, { strategy, acceptance: anyPath().rule, maxTokens: 20, ignoreEos: true }),
@@ -77,8 +75,7 @@ async function inputFaults(subject: StrategySubject): Promise<readonly string[]>
 }
 
 async function silenceFaults(subject: StrategySubject): Promise<readonly string[]> {
-  return onBench(subject.backend, { strategies: [subject.strategy()] }, async ({ engine, complete, sight }) => {
-    const strategy = engine.strategies[1] as string
+  return onStrategyBench(subject, async ({ strategy, complete, sight }) => {
     for (const prompt of prompts) await complete(prompt, { strategy, maxTokens: 24, ignoreEos: true })
     return sight.nodes > 0
       ? []

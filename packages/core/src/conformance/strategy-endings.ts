@@ -2,9 +2,9 @@ import type { GenerateOptions } from '../decode'
 import type { AcceptanceRule } from '../spec'
 import type { Completion } from '../wiring'
 import { anyPath } from './any-path'
-import { type Bench, failureOf, onBench, prompts } from './bench'
+import { failureOf, prompts } from './bench'
 import type { Check } from './harness'
-import type { StrategySubject } from './strategy-subject'
+import { onStrategyBench, type StrategyBench, type StrategySubject } from './strategy-subject'
 import { targetEndingWith } from './tiny-host'
 
 /** Generations that end in the middle of what a round accepted. */
@@ -30,7 +30,7 @@ const rules: readonly (() => { readonly acceptance?: AcceptanceRule })[] = [
 async function stopFaults(subject: StrategySubject): Promise<readonly string[]> {
   const faults: string[] = []
   for (const rule of rules) {
-    const whole = await onBench(subject.backend, { strategies: [subject.strategy()] }, async (bench) => {
+    const whole = await onStrategyBench(subject, async (bench) => {
       const result = await run(bench, rule(), { ignoreEos: true })
       for (const options of stops(result)) {
         const found = await run(bench, rule(), { ...options, ignoreEos: true })
@@ -39,16 +39,15 @@ async function stopFaults(subject: StrategySubject): Promise<readonly string[]> 
       return result
     })
     const eos = whole.ids.at(-4) as number
-    const ending = { strategies: [subject.strategy()], model: targetEndingWith(eos) }
-    await onBench(subject.backend, ending, async (bench) => {
-      faults.push(...compare(await run(bench, rule(), {}), whole, { stopTokens: [eos] }))
-    })
+    const ends = (bench: StrategyBench) => run(bench, rule(), {})
+    const ended = await onStrategyBench(subject, ends, { model: targetEndingWith(eos) })
+    faults.push(...compare(ended, whole, { stopTokens: [eos] }))
   }
   return faults
 }
 
-async function run({ engine, complete }: Bench, rule: object, options: GenerateOptions): Promise<Completion> {
-  return complete(prompt, { strategy: engine.strategies[1] as string, maxTokens: count, ...rule, ...options })
+async function run({ strategy, complete }: StrategyBench, rule: object, options: GenerateOptions): Promise<Completion> {
+  return complete(prompt, { strategy, maxTokens: count, ...rule, ...options })
 }
 
 /** Tokens and texts out of a generation, of every place in a block. */
@@ -75,7 +74,7 @@ function compare(found: Completion, whole: Completion, options: GenerateOptions)
 }
 
 async function lengthFaults(subject: StrategySubject): Promise<readonly string[]> {
-  return onBench(subject.backend, { strategies: [subject.strategy()] }, async (bench) => {
+  return onStrategyBench(subject, async (bench) => {
     const faults: string[] = []
     const plain = await bench.complete(prompt, { maxTokens: count, ignoreEos: true })
     for (let maxTokens = 1; maxTokens <= 12; maxTokens++)

@@ -1,9 +1,8 @@
 import type { GenerateOptions } from '../decode'
-import type { Engine } from '../wiring'
 import type { SeenTree } from './any-path'
-import { anyPathSession, failureOf, MOST, onBench, prompts, treesFrom } from './bench'
+import { anyPathSession, failureOf, MOST, prompts, treesFrom } from './bench'
 import type { Check } from './harness'
-import type { StrategySubject } from './strategy-subject'
+import { onStrategyBench, type StrategyBench, type StrategySubject } from './strategy-subject'
 
 /** What a draft may depend on: the committed tokens, and nothing of how they came about. */
 export function historyChecks(subject: StrategySubject): readonly Check[] {
@@ -25,11 +24,11 @@ const samplings: readonly GenerateOptions[] = [{}, { temperature: 0.9, seed: 21 
 
 /** The first draft of a session that begins with these tokens. */
 async function fresh(
-  engine: Engine,
+  { engine, strategy }: Pick<StrategyBench, 'engine' | 'strategy'>,
   tokens: readonly number[],
   sampling: GenerateOptions,
 ): Promise<SeenTree | undefined> {
-  return (await treesFrom(engine, engine.strategies[1] as string, tokens, 1, sampling))[0]
+  return (await treesFrom(engine, strategy, tokens, 1, sampling))[0]
 }
 
 function show(tree: SeenTree | undefined): string {
@@ -37,17 +36,17 @@ function show(tree: SeenTree | undefined): string {
 }
 
 async function replayFaults(subject: StrategySubject): Promise<readonly string[]> {
-  return onBench(subject.backend, { strategies: [subject.strategy()] }, async ({ engine }) => {
+  return onStrategyBench(subject, async ({ engine, strategy }) => {
     const faults: string[] = []
     for (const sampling of samplings)
       for (const prompt of prompts) {
-        const { stepper, seen } = await anyPathSession(engine, engine.strategies[1] as string, prompt, sampling)
+        const { stepper, seen } = await anyPathSession(engine, strategy, prompt, sampling)
         try {
           let outcome = 'the prompt'
           for (let round = 0; round < 9; round++) {
             const tokens = [...stepper.sequence.tokens]
             const { accepted, nodes } = await stepper.round(MOST)
-            const [found, wanted] = [seen.trees.at(-1), await fresh(engine, tokens, sampling)]
+            const [found, wanted] = [seen.trees.at(-1), await fresh({ engine, strategy }, tokens, sampling)]
             if (show(found) !== show(wanted))
               faults.push(
                 `replay: after ${outcome} the draft was ${show(found)}, but ${show(wanted)} in a session that begins with the same tokens: the proposer's own state missed or kept entries. The last draft token of a round that was kept whole has no entry in a drafter's cache yet, and those of refused tokens must go; where drafts are meant to depend on the session's rounds, pass draftsDependOn: 'session'`,
@@ -63,10 +62,10 @@ async function replayFaults(subject: StrategySubject): Promise<readonly string[]
 }
 
 async function rollbackFaults(subject: StrategySubject): Promise<readonly string[]> {
-  return onBench(subject.backend, { strategies: [subject.strategy()] }, async ({ engine }) => {
+  return onStrategyBench(subject, async ({ engine, strategy }) => {
     const faults: string[] = []
     for (const prompt of prompts.slice(1)) {
-      const { stepper, seen } = await anyPathSession(engine, engine.strategies[1] as string, prompt)
+      const { stepper, seen } = await anyPathSession(engine, strategy, prompt)
       try {
         for (const back of [1, 3, 7]) {
           for (let round = 0; round < 4; round++) await stepper.round(MOST)
@@ -74,7 +73,7 @@ async function rollbackFaults(subject: StrategySubject): Promise<readonly string
           await stepper.extend(back === 3 ? [9, 11, 5] : [])
           const tokens = [...stepper.sequence.tokens]
           await stepper.round(MOST)
-          const [found, wanted] = [seen.trees.at(-1), await fresh(engine, tokens, {})]
+          const [found, wanted] = [seen.trees.at(-1), await fresh({ engine, strategy }, tokens, {})]
           if (show(found) !== show(wanted))
             faults.push(
               `rollback: after going back ${back} tokens the draft was ${show(found)}, but ${show(wanted)} in a fresh session: truncate(length) must forget what lies beyond, and return the number of entries that still hold`,
@@ -91,11 +90,8 @@ async function rollbackFaults(subject: StrategySubject): Promise<readonly string
 async function sessionFaults(subject: StrategySubject): Promise<readonly string[]> {
   const [, first = [], second = []] = prompts
   const other = [11, 5, 7, 11, 5, 7, 9, 11, 5, 7, 5, 9, 8, 5]
-  const alone = await onBench(subject.backend, { strategies: [subject.strategy()] }, ({ engine }) =>
-    treesFrom(engine, engine.strategies[1] as string, first, 8),
-  )
-  return onBench(subject.backend, { strategies: [subject.strategy()] }, async ({ engine }) => {
-    const strategy = engine.strategies[1] as string
+  const alone = await onStrategyBench(subject, ({ engine, strategy }) => treesFrom(engine, strategy, first, 8))
+  return onStrategyBench(subject, async ({ engine, strategy }) => {
     await treesFrom(engine, strategy, other, 4)
     const beside = await anyPathSession(engine, strategy, second)
     const { stepper, seen } = await anyPathSession(engine, strategy, first)

@@ -1,7 +1,7 @@
 import { anyPath } from './any-path'
-import { type Bench, onBench, prompts } from './bench'
+import { prompts } from './bench'
 import type { Check } from './harness'
-import type { StrategySubject } from './strategy-subject'
+import { onStrategyBench, type StrategyBench, type StrategySubject } from './strategy-subject'
 import { leak } from './watched-backend'
 
 /** What a strategy takes it gives back, however a generation ends. */
@@ -19,9 +19,8 @@ const prompt = prompts[1] as readonly number[]
 
 async function leakFaults(subject: StrategySubject): Promise<readonly string[]> {
   const faults: string[] = []
-  await onBench(subject.backend, { strategies: [subject.strategy()] }, async (bench) => {
-    const { engine, watched, before } = bench
-    const strategy = engine.strategies[1] as string
+  await onStrategyBench(subject, async (bench) => {
+    const { engine, strategy, watched, before } = bench
     const loaded = watched.held
     const after = (what: string) => {
       const left = leak(watched.held, loaded)
@@ -31,7 +30,7 @@ async function leakFaults(subject: StrategySubject): Promise<readonly string[]> 
     await engine.complete(prompt, { strategy, acceptance: anyPath().rule, maxTokens: 12, ignoreEos: true })
     after('a generation')
     for (const rounds of [1, 2, 4]) {
-      await brokenOff(bench, strategy, rounds)
+      await brokenOff(bench, rounds)
       after(`a generation that was aborted after ${rounds} rounds`)
     }
     const open = engine.openStepper({ strategy })
@@ -46,7 +45,7 @@ async function leakFaults(subject: StrategySubject): Promise<readonly string[]> 
   return faults
 }
 
-async function brokenOff({ engine }: Bench, strategy: string, rounds: number): Promise<void> {
+async function brokenOff({ engine, strategy }: StrategyBench, rounds: number): Promise<void> {
   const stop = new AbortController()
   let round = 0
   try {
@@ -59,9 +58,8 @@ async function brokenOff({ engine }: Bench, strategy: string, rounds: number): P
 
 async function lossFaults(subject: StrategySubject): Promise<readonly string[]> {
   const faults: string[] = []
-  await onBench(subject.backend, { strategies: [subject.strategy()] }, async (bench) => {
-    const { engine, watched } = bench
-    const strategy = engine.strategies[1] as string
+  await onStrategyBench(subject, async (bench) => {
+    const { engine, strategy, watched } = bench
     const loaded = watched.held
     const run = () => engine.complete(prompt, { strategy, maxTokens: 8, ignoreEos: true })
     watched.restart(null)

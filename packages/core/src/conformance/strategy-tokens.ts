@@ -1,8 +1,7 @@
 import type { GenerateOptions } from '../decode'
-import type { Bench } from './bench'
-import { failureOf, onBench, prompts, treesFrom } from './bench'
+import { failureOf, prompts, treesFrom } from './bench'
 import type { Check } from './harness'
-import type { StrategySubject } from './strategy-subject'
+import { onStrategyBench, type StrategyBench, type StrategySubject } from './strategy-subject'
 
 /** The text of plain decoding, and the same run again. */
 export function tokenChecks(subject: StrategySubject): readonly Check[] {
@@ -23,8 +22,7 @@ const sampled: readonly GenerateOptions[] = [
 ]
 
 async function idFaults(subject: StrategySubject, all: readonly GenerateOptions[]): Promise<readonly string[]> {
-  return onBench(subject.backend, { strategies: [subject.strategy()] }, async ({ engine, complete, sight }) => {
-    const strategy = engine.strategies[1] as string
+  return onStrategyBench(subject, async ({ strategy, complete, sight }) => {
     const faults: string[] = []
     for (const options of all)
       for (const prompt of prompts) {
@@ -46,7 +44,7 @@ async function idFaults(subject: StrategySubject, all: readonly GenerateOptions[
 
 async function runFaults(subject: StrategySubject): Promise<readonly string[]> {
   const run = () =>
-    onBench(subject.backend, { strategies: [subject.strategy()] }, async (bench) => [
+    onStrategyBench(subject, async (bench) => [
       JSON.stringify(await trees(bench, {})),
       JSON.stringify(await trees(bench, { temperature: 0.9, seed: 11 })),
     ])
@@ -58,8 +56,7 @@ async function runFaults(subject: StrategySubject): Promise<readonly string[]> {
       ]
 }
 
-async function trees({ engine }: Bench, sampling: GenerateOptions): Promise<readonly unknown[]> {
-  const strategy = engine.strategies[1] as string
+async function trees({ engine, strategy }: StrategyBench, sampling: GenerateOptions): Promise<readonly unknown[]> {
   const all: unknown[] = []
   for (const prompt of prompts) all.push(await treesFrom(engine, strategy, prompt, 6, sampling))
   return all

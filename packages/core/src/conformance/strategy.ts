@@ -1,4 +1,4 @@
-import { exact } from '../accept'
+import { exact, rejection } from '../accept'
 import { referenceBackend } from '../reference'
 import type { AcceptanceRule, Strategy } from '../spec'
 import type { MakeBackend } from './bench'
@@ -10,15 +10,20 @@ import { historyChecks } from './strategy-history'
 import { memoryChecks } from './strategy-memory'
 import type { StrategySubject } from './strategy-subject'
 import { tokenChecks } from './strategy-tokens'
-import { type TinyModels, tinyModels } from './tiny-host'
+import { type OwnFiles, type TinyModels, tinyModels } from './tiny-host'
 
 /** What a strategy's suite is given. */
 export interface StrategyConformance {
   /**
-   * Makes the strategy, anew for every engine. `models` are locations that the kit's engines understand: the target, and a draft model
-   * of its vocabulary for `host.loadModel`.
+   * Makes the strategy, anew for every engine. `models` are locations that the kit's engines understand: the target, a draft model of
+   * its vocabulary for `host.loadModel`, and the folder of `files`.
    */
   readonly strategy: (models: TinyModels) => Strategy
+  /**
+   * Files in the folder `models.own`, by name: a head for the kit's target, `model.safetensors` and `config.json`. The target is a
+   * Llama of 31 tokens, hidden 64, 2 layers, 2 heads of 32 and 1 of keys and values, intermediate 96, rope theta 10,000, with tied embeddings.
+   */
+  readonly files?: OwnFiles
   /** Makes a backend, which the kit disposes of. Default: `referenceBackend()`. */
   readonly backend?: MakeBackend
   /** Whether something is drafted where prompts repeat themselves. Default true; false waives that check. */
@@ -28,9 +33,9 @@ export interface StrategyConformance {
    * (`session`: sizes by measured acceptance), or other sessions, too (`engine`: a store that they share). Waives the checks of the rest.
    */
   readonly draftsDependOn?: 'tokens' | 'session' | 'engine'
-  /** Acceptance rules whose tokens are to have the target's distribution with these drafts. Default: `exact` alone. */
+  /** Acceptance rules whose tokens are to have the target's distribution with these drafts. Default: `exact` and `rejection`. */
   readonly rules?: readonly AcceptanceRule[]
-  /** Draws for each of these rules. Default 300. */
+  /** Draws for each of these rules. Default 600; with fewer only larger faults show. */
   readonly draws?: number
 }
 
@@ -54,10 +59,11 @@ export function strategyConformance(functions: TestFunctions, options: StrategyC
   const subject: StrategySubject = {
     strategy: () => options.strategy(tinyModels),
     backend: options.backend ?? referenceBackend,
+    files: options.files ?? {},
     expectsDrafts: options.expectsDrafts ?? true,
     draftsDependOn: options.draftsDependOn ?? 'tokens',
-    rules: options.rules ?? [exact],
-    draws: options.draws ?? 300,
+    rules: options.rules ?? [exact, rejection],
+    draws: options.draws ?? 600,
   }
   const checks: readonly ((subject: StrategySubject) => readonly Check[])[] = [
     draftChecks,

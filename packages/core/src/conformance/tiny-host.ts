@@ -12,26 +12,37 @@ export interface TinyModels {
   readonly target: ModelLocation
   /** A draft model with the target's vocabulary that agrees with it now and then. */
   readonly draft: ModelLocation
+  /** The folder of the suite's own `files`. */
+  readonly own: ModelLocation
 }
 
 /** What a strategy under test may load. */
-export const tinyModels: TinyModels = { target: `${HOST}/target`, draft: `${HOST}/draft` }
+export const tinyModels: TinyModels = { target: `${HOST}/target`, draft: `${HOST}/draft`, own: `${HOST}/own` }
+
+/** Files by their names in the folder `TinyModels.own`. */
+export type OwnFiles = Readonly<Record<string, string | Uint8Array>>
 
 /** The target with other tokens that end a text. */
 export function targetEndingWith(eos: number): ModelLocation {
   return `${HOST}/target-${eos}`
 }
 
-/** Opens the kit's models from memory. */
-export const tinyLoad: Pick<OpenOptions, 'cacheDir' | 'fetch'> = {
-  cacheDir: null,
-  fetch: async (input) => {
-    const [model = '', file = ''] = String(input)
-      .slice(HOST.length + 1)
-      .split('/')
-    const body = content(model, file)
-    return body === null ? new Response(null, { status: 404 }) : new Response(body)
-  },
+/** Opens the kit's models, and files of the caller's own, from memory. */
+export function tinyLoad(files: OwnFiles = {}): Pick<OpenOptions, 'cacheDir' | 'fetch'> {
+  return {
+    cacheDir: null,
+    fetch: async (input) => {
+      const [model = '', file = ''] = String(input)
+        .slice(HOST.length + 1)
+        .split('/')
+      const body = model === 'own' ? ownContent(files[file]) : content(model, file)
+      return body === null ? new Response(null, { status: 404 }) : new Response(body)
+    },
+  }
+}
+
+function ownContent(file: string | Uint8Array | undefined): BodyInit | null {
+  return file instanceof Uint8Array ? new Uint8Array(file) : (file ?? null)
 }
 
 function content(model: string, file: string): BodyInit | null {

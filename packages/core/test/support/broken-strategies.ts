@@ -1,5 +1,15 @@
 import { chain, type HostDraft, type Proposer, type SessionView, type Strategy } from '@outrider/core'
+import { ACCEPTANCE_STREAM } from '@outrider/core/spec'
+import { drawing, drawingOnDevice } from './drawn-drafts'
 import { strategyOf } from './strategies'
+
+/** What so many of the likeliest tokens have, of equals the first. */
+function most(law: Float32Array, count: number): Float32Array {
+  const kept = Array.from(law.keys())
+    .sort((a, b) => (law[b] as number) - (law[a] as number))
+    .slice(0, count)
+  return law.map((p, id) => (kept.includes(id) ? p : 0))
+}
 
 /** A chain of four tokens that depends on the last ones, within the budget. */
 function guess(tokens: readonly number[], budget: { readonly nodes: number; readonly depth: number }): HostDraft {
@@ -54,6 +64,22 @@ export const brokenStrategies: Readonly<Record<string, readonly [make: () => Str
     'drafts are well-formed trees within the budget',
   ],
   'never drafts': [() => from(() => () => null), 'something is drafted where prompts repeat themselves'],
+  'draws the likeliest token and says that it drew': [
+    () => drawing('broken', { from: (law) => most(law, 1) }),
+    "tokens have the target's distribution under rejection",
+  ],
+  'says what it drew from before tokens were left out': [
+    () => drawing('broken', { from: (law) => most(law, 3) }),
+    "tokens have the target's distribution under rejection",
+  ],
+  'draws with the noise that decides what is kept': [
+    () => drawing('broken', { stream: () => ACCEPTANCE_STREAM }),
+    "tokens have the target's distribution under rejection",
+  ],
+  "draws on the device with the target's noise": [
+    () => drawingOnDevice('broken', () => 0),
+    'drafts are drawn with noise of their own',
+  ],
   'draws with Math.random': [
     () => from(() => () => chain([Math.floor(Math.random() * 31)])),
     'the same seed gives the same run',
