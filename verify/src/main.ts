@@ -16,7 +16,9 @@ import { widenFolder } from './widen'
 
 const chosen = settings(process.argv.slice(2))
 const open = async (): Promise<Backend> =>
-  chosen.backend === 'reference' ? referenceBackend() : webgpu({ cacheType: chosen.cache })
+  chosen.backend === 'reference'
+    ? referenceBackend({ arithmetic: chosen.arithmetic })
+    : webgpu({ cacheType: chosen.cache, arithmetic: chosen.arithmetic })
 const backend = await open()
 const run = new Run(chosen.json)
 run.report('device', { ...backend.info })

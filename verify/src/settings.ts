@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Arithmetic } from '@outrider/core/spec'
 
 /** What `verify` runs on. */
 export interface Settings {
   readonly backend: 'webgpu' | 'reference'
   /** Element type of KV caches on WebGPU. */
   readonly cache: 'f16' | 'f32'
+  /** How products with quantised weights are computed. */
+  readonly arithmetic: Arithmetic
   /** Folder of the embedded model. */
   readonly stories: string
   /** Folder of SmolLM2's reference outputs and draft model, and the GGUF file; null where they are not there. */
@@ -21,6 +24,7 @@ export interface Settings {
 const usage = `verify: holds the engine against reference outputs and against itself, on this machine's device.
   --backend webgpu|reference   where to compute (default webgpu)
   --cache f16|f32              how WebGPU keeps keys and values (default f16)
+  --arithmetic f32|i8          how products with quantised weights are computed (default f32)
   --stories DIR                models/stories-5m
   --models DIR                 folder with smollm2-135m-instruct/ and SmolLM2-135M-Instruct.Q4_1.gguf
                                (default $OUTRIDER_MODELS, else ../shared/models)
@@ -37,6 +41,7 @@ export function settings(args: readonly string[]): Settings {
     options: {
       backend: text,
       cache: text,
+      arithmetic: text,
       stories: text,
       models: text,
       gguf: text,
@@ -57,6 +62,7 @@ export function settings(args: readonly string[]): Settings {
   return {
     backend: values.backend === 'reference' ? 'reference' : 'webgpu',
     cache: values.cache === 'f32' ? 'f32' : 'f16',
+    arithmetic: values.arithmetic === 'i8' ? 'i8' : 'f32',
     stories: values.stories ?? 'models/stories-5m',
     smollm2: existsSync(gguf) && existsSync(join(folder, 'reference.json')) ? { folder, gguf } : null,
     prompts: existsSync(prompts) ? prompts : null,
