@@ -48,6 +48,22 @@ describe('pnpm bench', () => {
     expect(lines[0]).toMatchObject({ op: 'empty dispatch' })
   })
 
+  test('measures in several arithmetics one after another', async () => {
+    const { lines } = await bench(
+      'kernels',
+      '--dtypes',
+      'q4_0',
+      '--only',
+      'linear',
+      '--rows',
+      '1',
+      '--arithmetic',
+      'f32,i8',
+    )
+    const found = lines.filter(({ op }) => op === 'linear').map(({ arithmetic }) => arithmetic)
+    expect(found).toEqual(['f32', 'i8'])
+  })
+
   test('decode measures speed, memory and verify passes of a generated model', async () => {
     const { code, lines } = await bench('decode', '--rows', '1,2', '--contexts', '12')
     expect(code).toBe(0)
@@ -100,6 +116,10 @@ describe('pnpm bench', () => {
     expect(await bench('decode', '--dtypes', 'q9')).toMatchObject({
       code: 1,
       said: expect.stringContaining('choose of q4_0'),
+    })
+    expect(await bench('decode', '--arithmetic', 'i9')).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('choose of f32, i8'),
     })
     expect(await bench('decode', '--rows', '0')).toMatchObject({
       code: 1,

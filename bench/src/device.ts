@@ -1,13 +1,19 @@
-import type { Backend } from '@outrider/core'
+import type { Arithmetic, Backend } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { webgpu } from '@outrider/kernels'
 
 /** Which backend to measure. */
 export interface DeviceSettings {
   readonly backend: 'webgpu' | 'reference'
+  /** null for the device's default. */
+  readonly arithmetic: string | null
 }
 
-/** A backend of its own, so that its peak of memory is that of one measurement. */
-export async function openBackend({ backend }: DeviceSettings): Promise<Backend> {
-  return backend === 'reference' ? referenceBackend() : webgpu()
+/** A backend of its own, so that its peak of memory is that of one measurement. Throws where the arithmetic is not to be had. */
+export async function openBackend({ backend, arithmetic }: DeviceSettings): Promise<Backend> {
+  const options = arithmetic === null ? {} : { arithmetic: arithmetic as Arithmetic }
+  const open = backend === 'reference' ? referenceBackend(options) : await webgpu(options)
+  if (arithmetic === null || open.info.arithmetic === arithmetic) return open
+  open.dispose()
+  throw new Error(`--arithmetic ${arithmetic}: this backend computes in ${open.info.arithmetic}`)
 }

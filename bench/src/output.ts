@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 
 /** A value of a result. */
-export type Value = string | number | boolean | null | readonly number[] | { readonly [name: string]: Value }
+type Value = string | number | boolean | null | readonly number[] | { readonly [name: string]: Value }
 
 /** A column of a table: its head and the cell that it shows of a line. */
 export type Column = readonly [head: string, cell: (line: Line) => string]
@@ -54,7 +54,7 @@ export class Output {
 }
 
 /** Three significant figures, or all whole ones: 1234, 12.3, 0.0123. */
-export function figure(value: Value | undefined): string {
+function figure(value: Value | undefined): string {
   if (typeof value !== 'number') return typeof value === 'string' ? value : '-'
   if (Number.isInteger(value) || !Number.isFinite(value)) return String(value)
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))

@@ -25,7 +25,7 @@ export async function runBench(args: readonly string[], write: (text: string) =>
       write(`no benchmark "${chosen.command}"\n${usage}`)
       return 2
     }
-    await run(chosen)
+    for (const arithmetic of chosen.arithmetics) await run({ ...chosen, arithmetic })
     return 0
   } catch (error) {
     write(error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -6,6 +6,8 @@ import { type GeneratedFormat, generatedFormats } from './random-weights'
 
 /** What a benchmark is to run on and how. Where a list is null, the benchmark has its own. */
 export interface BenchSettings extends DeviceSettings {
+  /** Everything is measured in each of these, one after another; null for the device's default. */
+  readonly arithmetics: readonly (string | null)[]
   readonly command: string
   readonly only: readonly string[]
   readonly models: readonly string[] | null
@@ -27,6 +29,9 @@ export interface BenchSettings extends DeviceSettings {
   readonly output: Output
 }
 
+/** How products may be computed, where the device can: it says what it does not know. */
+const arithmeticWords: readonly string[] = ['f32', 'i8', 'f16', 'fastest']
+
 /** How the command line is used. */
 export const usage = `bench COMMAND: measures the engine on this machine's device.
   kernels                      every op by itself, over shapes, rows and formats
@@ -45,6 +50,7 @@ export const usage = `bench COMMAND: measures the engine on this machine's devic
   --prompts N                  end-to-end: prompts of random tokens (default 8)
   --model PATH, --heads PATH   round, end-to-end: a real model in place of a generated one, and the folder of its heads
   --backend webgpu|reference   where to compute (default webgpu)
+  --arithmetic NAME,…          ${arithmeticWords.join(', ')}, one after another (default: the device's)
   --warm-up MS                 of each program before it is timed (default 500)
   --quick                      less warm-up, fewer samples
   --tiny                       tiny shapes, to see that it runs
@@ -70,6 +76,7 @@ export function settings(args: readonly string[], write: (text: string) => void)
       model: text,
       heads: text,
       backend: text,
+      arithmetic: text,
       'warm-up': text,
       quick: flag,
       tiny: flag,
@@ -85,6 +92,8 @@ export function settings(args: readonly string[], write: (text: string) => void)
   return {
     command,
     backend,
+    arithmetic: null,
+    arithmetics: list(values.arithmetic)?.map(arithmetic) ?? [null],
     only: list(values.only) ?? [],
     models: list(values.models),
     dtypes: list(values.dtypes)?.map(format) ?? null,
@@ -118,6 +127,11 @@ function whole(option: string, word: string): number {
   const value = Number(word)
   if (Number.isInteger(value) && value > 0) return value
   throw new Error(`${option} must be whole numbers above 0, not "${word}"`)
+}
+
+function arithmetic(word: string): string {
+  if (arithmeticWords.includes(word)) return word
+  throw new Error(`--arithmetic ${word}: choose of ${arithmeticWords.join(', ')}`)
 }
 
 function format(word: string): GeneratedFormat {
