@@ -1,58 +1,119 @@
 import type { Ops } from '@outrider/core/spec'
+import type { DeviceFacts } from '../../device'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
-import { kvWords } from '../kv-words'
+import { type AttentionForm, chunk, span, workgroupBytes } from './form'
+import { headVectors } from './head-vectors.wgsl'
+import { type MergeForm, mergeWgsl } from './merge.wgsl'
 import { treeAttentionWgsl } from './tree-attention.wgsl'
 
-/** Bounds of the query heads of a workgroup: registers of a lane, and 16 KB of workgroup memory. */
+type Args = Parameters<Ops['treeAttention']>[0]
+
+/** How the work is divided. Every plan gives a row the same bits. */
+export interface Plan {
+  /** Most rows of a workgroup, a power of two. */
+  readonly rows: number
+  /** What a workgroup folds. */
+  readonly reach: 'chunk' | 'span'
+  /** Whether partial results are merged by a second dispatch; else all keys lie within one span. */
+  readonly partial: boolean
+}
+
+/** Query heads of a row in a workgroup: more would not fit in registers. */
 const mostHeads = 8
-const mostElements = 1024
+/** Workgroup memory that every device has. */
+const leastBytes = 16384
+/** Rows of a workgroup: more would not fit in registers. */
+const mostRows = 4
+/** Workgroup memory that leaves room for a second workgroup beside. */
+const mostBytes = 32768
+/** Chunks that one workgroup goes through sooner than a second dispatch would start. */
+const fewChunks = 2
+/** Bytes of partial results beyond which chunks are merged to spans first. */
+const mostPartials = 16 << 20
 
-/** A general processor pays for every lane of a workgroup, a GPU for every tile, and every load, that waits for the one before. */
-const oneTeam = { teams: 1, lanes: 16, ahead: 1 } as const
-const fourTeams = { teams: 4, lanes: 64, ahead: 16 } as const
-
-/** Query heads that a workgroup takes: as many of those that share a key head as fit, in equal parts. */
-function headGroup(sharing: number, headDim: number): number {
-  let group = Math.min(sharing, mostHeads, Math.floor(mostElements / headDim))
-  while (sharing % group !== 0) group--
-  return group
+/** Chooses how to divide the work by what the host knows: recorded rows, and how far they reach at most. */
+export function planFor(facts: DeviceFacts, { heads, headDim, pass, cache }: Args): Plan {
+  const slots = cache.tensor.shape[3] as number
+  const reach = Math.min(pass.reach ?? slots, slots)
+  const rows = facts.software ? 1 : Math.min(mostRows, 2 ** Math.ceil(Math.log2(pass.rows)))
+  if (reach <= (facts.software ? span : fewChunks * chunk)) return { rows, reach: 'span', partial: false }
+  const bytes = pass.rows * heads * Math.ceil(reach / chunk) * (headDim + 4) * 4
+  return { rows, reach: bytes > mostPartials ? 'span' : 'chunk', partial: true }
 }
 
 /**
- * FlashAttention over a KV cache for the rows of a tree (Dao et al. 2022). What a row gets depends on the keys and values at
- * its own positions alone: not on their slots, other rows or the capacity.
+ * FlashAttention over a KV cache for the rows of a tree (Dao et al. 2022), split over the keys where they are many. What a row
+ * gets depends on the keys and values at its own positions alone: not on their slots, other rows, the capacity or the split.
  */
-export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAttention']>[0]): void {
+export function treeAttention(recorder: Recorder, args: Args): void {
+  recordAttention(recorder, args, planFor(recorder.device, args))
+}
+
+/** The form of the first dispatch: as many heads that share a key head as fit, in equal parts, then as many rows. */
+export function formFor(facts: DeviceFacts, args: Args, plan: Plan): AttentionForm {
+  const { heads, kvHeads, headDim, cache } = args
+  const dtype = cache.tensor.dtype as 'f16' | 'f32'
+  const sharing = heads / kvHeads
+  const inOrder = facts.software || headDim / headVectors(dtype, headDim).width > 64
+  const lanes = inOrder ? ({ lanes: 16, ahead: 1 } as const) : ({ lanes: 256, ahead: 16 } as const)
+  const bytes = (group: number, rows: number): number =>
+    workgroupBytes({ dtype, headDim, group, rows, ...lanes }, facts.minSubgroup)
+  let group = Math.min(sharing, mostHeads)
+  while (group > 1 && (sharing % group !== 0 || bytes(group, 1) > leastBytes)) group--
+  let rows = inOrder ? 1 : plan.rows
+  const most = Math.min(mostBytes, facts.limits.maxComputeWorkgroupStorageSize)
+  while (rows > 1 && bytes(group, rows) > most) rows /= 2
+  return { dtype, headDim, group, groups: sharing / group, rows, ...lanes, reach: plan.reach, partial: plan.partial }
+}
+
+/** Records attention as `plan` divides it. */
+export function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
   const { q, cache, heads, kvHeads, headDim, pass, out } = args
-  const { dtype, shape } = cache.tensor
-  const slots = shape[3] as number
-  const words = kvWords(dtype, headDim).count
-  const group = headGroup(heads / kvHeads, headDim)
-  const half = kvHeads * slots * words // words of a layer's keys, and of its values
-  const form = {
-    dtype: dtype as 'f16' | 'f32',
-    headDim,
-    group,
-    groups: heads / kvHeads / group,
-    ...(recorder.device.software ? oneTeam : fourTeams),
-  }
+  const form = formFor(recorder.device, args, plan)
+  const { dtype, group, partial, reach } = form
+  const slots = cache.tensor.shape[3] as number
+  const head = headVectors(dtype, headDim)
+  const vectors = headDim / head.width
+  const half = cache.layer * 2 * kvHeads * slots
+  const seen = Math.min(pass.reach ?? slots, slots)
+  const parts = partial ? Math.ceil(seen / (reach === 'chunk' ? chunk : span)) : 1
+  const left = partial
+    ? recorder.scratch([pass.rows, heads, parts, headDim + head.width], 'f32', 'attention partials')
+    : out
   recorder.dispatch({
     label: 'treeAttention',
     wgsl: variant(treeAttentionWgsl, form),
     params: [
-      { u32: cache.layer * 2 * half },
-      { u32: (cache.layer * 2 + 1) * half },
+      { u32: half * head.key.count },
+      { u32: (half + kvHeads * slots) * vectors },
       { u32: slots },
       { u32: heads },
       { u32: pass.first },
+      { u32: pass.rows },
+      { u32: parts },
     ],
     buffers: [
       { buffer: q, access: 'read' },
       { buffer: cache.tensor, access: 'read' },
+      { buffer: cache.tensor, access: 'read' },
+      { buffer: pass.index, access: 'read' },
+      { buffer: left, access: 'read_write' },
+    ],
+    workgroups: [Math.ceil(pass.rows / form.rows), heads / group, parts],
+  })
+  if (!partial) return
+  const teams = recorder.device.software ? 1 : Math.max(1, Math.floor(256 / vectors))
+  const merge: MergeForm = { dtype, headDim, teams, reach }
+  recorder.dispatch({
+    label: 'mergeAttention',
+    wgsl: variant(mergeWgsl, merge),
+    params: [{ u32: heads }, { u32: pass.first }, { u32: parts }],
+    buffers: [
+      { buffer: left, access: 'read' },
       { buffer: pass.index, access: 'read' },
       { buffer: out, access: 'read_write' },
     ],
-    workgroups: [heads / group, pass.rows],
+    workgroups: [heads, pass.rows],
   })
 }

@@ -1,205 +1,329 @@
 import { INDEX, MAX_PATH } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
-import { kvWords } from '../kv-words'
-import { elementPair, elements } from './cache-words.wgsl'
+import { type AttentionForm, chunk, chunksOfSpan, type Layout, layoutOf, segment } from './form'
+import { type HeadVectors, headVectors, unpacked } from './head-vectors.wgsl'
+import { largest } from './largest.wgsl'
+import { repeat } from './repeat'
 
-/** Keys of a tile. Tiles begin at multiples of it, counted from position 0. */
-const tile = 64
-/** What the text of the shader depends on. */
-export interface AttentionForm {
-  readonly dtype: 'f16' | 'f32'
-  readonly headDim: number
-  /** Query heads of one workgroup, all of one key head. */
-  readonly group: number
-  /** Workgroups of one key head. */
-  readonly groups: number
-  /** Teams of a workgroup: tile i goes to team i mod `teams`, wherever the row stands. */
-  readonly teams: number
-  /** Lanes of a team. They share keys and elements, and do not change the result. */
-  readonly lanes: 16 | 64
-  /** Values that a lane loads before it adds the first of them; it adds them in order all the same. */
-  readonly ahead: 1 | 16
+interface Parts extends AttentionForm, Layout {
+  readonly head: HeadVectors
+  /** Whether four neighbouring shares are one vector. */
+  readonly wide: boolean
 }
 
-const repeat = (count: number, line: (i: number) => string): string =>
-  Array.from({ length: count }, (_, i) => line(i)).join('\n')
+/** Where shares and sums are in the pool: f32, or vec4<f32> where lanes write four at a time. */
+const shareAt = ({ wide }: Parts, query: string, key: string): string =>
+  wide ? `pool[(${query}) * ${chunk / 4}u + (${key}) / 4u][(${key}) % 4u]` : `pool[(${query}) * ${chunk}u + ${key}]`
 
-/** Keys of a tile whose largest score one lane finds, where there are no subgroups. */
-const part = 16
-const parts: number = tile / part
+/** Scores of a lane's keys for the heads of its row: s<key>_<head>, each over the elements in order. */
+function scores(parts: Parts): string {
+  const { group, keys, keyLanes, ahead, head } = parts
+  const { key } = head
+  const most = ahead === 1 ? 1 : Math.max(1, 8 / keys)
+  const words = [8, 4, 2, 1].find((each) => each <= most && key.count % each === 0) as number
+  const products = (a: number): string =>
+    repeat(key.vectors, (u) => {
+      const vectors = repeat(keys, (j) => `let k${j} = ${unpacked(key.type, `w${j}_${a}`)[u]};`)
+      const sums = repeat(
+        group,
+        (g) => `{ let q = queries[mine + ${g * parts.vectors}u + (i + ${a}u) * ${key.vectors}u + ${u}u];
+        ${head.components.map((c) => repeat(keys, (j) => `s${j}_${g} = fma(q.${c}, k${j}.${c}, s${j}_${g});`)).join('\n')} }`,
+      )
+      return `{ ${vectors}\n${sums} }`
+    })
+  return `
+    ${repeat(
+      keys,
+      (j) => `let key${j} = turn * ${keyLanes * keys}u + at * ${keys}u + ${j}u;
+      var slot${j} = min(start + key${j}, count - 1u);
+      if (slot${j} >= base) { slot${j} = base + index[path + slot${j} - base]; }
+      let word${j} = p.keys + (cacheHead + slot${j}) * ${key.count}u;
+      ${repeat(group, (g) => `var s${j}_${g} = 0.0;`)}`,
+    )}
+    for (var i = 0u; i < ${key.count}u; i += ${words}u) {
+      ${repeat(words, (a) => repeat(keys, (j) => `let w${j}_${a} = keyWords[word${j} + i + ${a}u];`))}
+      ${repeat(words, products)}
+    }
+    ${repeat(keys, (j) => `if (start + key${j} >= count) { ${repeat(group, (g) => `s${j}_${g} = -1e30;`)} }`)}
+    ${repeat(group, (g) => repeat(keys, (j) => `top${g} = max(top${g}, s${j}_${g});`))}`
+}
 
-/** Brings the largest of a team's scores into p0, p1, … of all its lanes: a maximum is exact, so its order does not matter. */
-function peaks(subgroups: boolean, { group, teams, lanes }: AttentionForm): string {
-  if (subgroups)
+/** Turns the scores into shares: exp(score - peak of the chunk). */
+function shares(parts: Parts): string {
+  const { group, keys, turns, wide, lanes } = parts
+  const query = (g: number): string => `row * ${group}u + ${g}u`
+  if (turns > 1)
     return `
-    ${repeat(group, (g) => `p${g} = subgroupMax(p${g});`)}
-    if ((lane & (width - 1u)) == 0u) { ${repeat(group, (g) => `tops[${(g * teams * lanes) / 4}u + (lane >> shift)] = p${g};`)} }
-    workgroupBarrier();
-    let end = ((team + 1u) * ${lanes}u) >> shift;
-    for (var i = (team * ${lanes}u) >> shift; i < end; i++) {
-      ${repeat(group, (g) => `p${g} = max(p${g}, tops[${(g * teams * lanes) / 4}u + i]);`)}
+    for (var key = at; key < ${chunk}u; key += ${lanes}u) {
+      ${repeat(group, (g) => `{ let i = (${query(g)}) * ${chunk}u + key; pool[i] = exp(max(pool[i] - top${g}, -87.0)); }`)}
     }`
+  const share = (j: number, g: number): string => `exp(max(s${j}_${g} - top${g}, -87.0))`
+  if (!wide)
+    return repeat(group, (g) => repeat(keys, (j) => `pool[(${query(g)}) * ${chunk}u + key${j}] = ${share(j, g)};`))
+  return repeat(group, (g) =>
+    repeat(keys / 4, (v) => {
+      const four = Array.from({ length: 4 }, (_, c) => share(v * 4 + c, g)).join(', ')
+      return `pool[(${query(g)}) * ${chunk / 4}u + at * ${keys / 4}u + ${v}u] = vec4<f32>(${four});`
+    }),
+  )
+}
+
+/** Sums of a segment for the queries of a lane: o<query> and their weights l<query>, over the keys in order. */
+function sums(parts: Parts): string {
+  const { partQueries, ahead, head, vectors, parts: count, wide, queries, group, rows } = parts
+  const load = (w: string): string => unpacked(head.value.type, w)[0] as string
+  const add = (n: number, share: string, value: string): string =>
+    `{ let share = ${share}; o${n} = fma(${head.type}(share), ${value}, o${n}); l${n} += share; }`
+  const four = (i: number): string =>
+    repeat(partQueries, (n) =>
+      wide
+        ? `{ let shares = pool[query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
+        ${repeat(4, (c) => add(n, `shares.${'xyzw'[c]}`, `v${i + c}`))} }`
+        : repeat(4, (c) => add(n, shareAt(parts, `query${n}`, `place + k + ${i + c}u`), `v${i + c}`)),
+    )
   return `
-    for (var key = at; key < ${tile}u; key += ${lanes}u) {
-      if (key >= keys) { ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = -1e30;`)} }
-    }
-    workgroupBarrier();
-    for (var i = lane; i < ${teams * group * parts}u; i += ${teams * lanes}u) {
-      var top = shares[i * ${part}u];
-      for (var k = 1u; k < ${part}u; k++) { top = max(top, shares[i * ${part}u + k]); }
-      tops[i] = top;
-    }
-    workgroupBarrier();
-    for (var i = 0u; i < ${parts}u; i++) {
-      ${repeat(group, (g) => `p${g} = max(p${g}, tops[(team * ${group}u + ${g}u) * ${parts}u + i]);`)}
-    }`
-}
-
-/** Workgroup memory of `peaks`: [head, subgroup] or [team, head, part]. */
-function peakMemory(subgroups: boolean, { group, teams, lanes }: AttentionForm): string {
-  return `var<workgroup> tops: array<f32, ${subgroups ? (group * teams * lanes) / 4 : group * teams * parts}>;`
-}
-
-/** Adds the sums of the other teams to those of team 0, one team after the other, each scaled to the larger peak. */
-function merge({ headDim, group, teams }: AttentionForm, each: (body: (n: number) => string) => string): string {
-  const pairs = headDim / 2
-  return `
-  if (at == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = m${g};`)} }
-  ${each((n) => `if (item${n} % ${pairs}u == 0u) { totals[team * ${group}u + item${n} / ${pairs}u] = l${n}; }`)}
-  workgroupBarrier();
-  for (var other = 1u; other < min(${teams}u, (count + ${tile - 1}u) / ${tile}u); other++) {
-    if (team == other) { ${each((n) => `queries[2u * item${n}] = o${n}.x; queries[2u * item${n} + 1u] = o${n}.y;`)} }
-    workgroupBarrier();
-    if (team == 0u) {
-      ${each(
-        (n) => `
-        let head = item${n} / ${pairs}u;
-        let theirs = decays[other * ${group}u + head];
-        let before = decays[head];
-        let peak = max(before, theirs);
-        let keep = exp(max(before - peak, -87.0));
-        let take = exp(max(theirs - peak, -87.0));
-        let sum = vec2<f32>(queries[2u * item${n}], queries[2u * item${n} + 1u]);
-        o${n} = fma(sum, vec2<f32>(take), o${n} * keep);
-        l${n} = fma(totals[other * ${group}u + head], take, l${n} * keep);
-      `,
-      )}
-    }
-    workgroupBarrier();
-    if (lane < ${group}u) { decays[lane] = max(decays[lane], decays[other * ${group}u + lane]); }
-    workgroupBarrier();
-  }`
-}
-
-/**
- * One workgroup a (group of query heads, row): place.x counts the groups, place.y the rows. Each team walks its tiles with an
- * online softmax of its own; in the end the teams are merged in order. Its lanes take scores by key, and sums by (head, pair of
- * elements), each over the keys of the tile in order. f32 throughout.
- */
-export function treeAttentionWgsl(form: AttentionForm, device: Pick<DeviceFacts, 'subgroups' | 'maxSubgroup'>): string {
-  const { dtype, headDim, group, groups, teams, lanes, ahead } = form
-  const subgroups = device.subgroups && device.maxSubgroup <= lanes
-  const words = kvWords(dtype, headDim)
-  const { lines, values } = elements(words)
-  const pairs = headDim / 2
-  const items = Math.ceil((group * pairs) / lanes)
-  const each = (body: (n: number) => string): string =>
-    repeat(items, (n) => `${(n + 1) * lanes > group * pairs ? `if (item${n} < ${group * pairs}u) ` : ''}{ ${body(n)} }`)
-  const scale = Math.fround(1 / Math.sqrt(headDim))
-  return /* wgsl */ `
-${subgroups ? 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);' : ''}
-struct Params { keys: u32, values: u32, slots: u32, heads: u32, first: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> q: array<f32>; // [rows, heads, ${headDim}]
-@group(0) @binding(2) var<storage, read> kv: array<${words.type}>; // [layers, 2, kvHeads, slots, ${words.count}]
-@group(0) @binding(3) var<storage, read> index: array<u32>;
-@group(0) @binding(4) var<storage, read_write> out: array<vec2<f32>>; // [rows, heads, ${pairs}]
-var<workgroup> queries: array<f32, ${group * headDim}>; // [head, ${headDim}], scaled; in the end a team's sums
-var<workgroup> shares: array<f32, ${teams * group * tile}>; // [team, head, key] exp(score - peak)
-var<workgroup> decays: array<f32, ${teams * group}>; // [team, head] what a new peak leaves of earlier tiles; in the end peaks
-${teams > 1 ? `var<workgroup> totals: array<f32, ${teams * group}>; // [team, head] in the end` : ''}
-var<workgroup> places: array<u32, ${teams * tile}>; // [team, key] first word of the key's values
-${peakMemory(subgroups, form)}
-
-@compute @workgroup_size(${teams * lanes})
-fn main(
-  @builtin(workgroup_id) place: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32${subgroups ? ',\n  @builtin(subgroup_size) width: u32' : ''}
-) {
-  let row = p.first + place.y;
-  if (row >= index[${INDEX.rows}]) { return; }
-  let base = index[${INDEX.base}];
-  let count = index[${INDEX.positions}u + row] + 1u;
-  let path = ${INDEX.paths}u + row * ${MAX_PATH}u;
-  let heads = (place.y * p.heads + place.x * ${group}u) * ${headDim}u;
-  let cacheHead = (place.x / ${groups}u) * p.slots;
-  let team = lane / ${lanes}u;
-  let at = lane % ${lanes}u;
-  let mine = team * ${group * tile}u;
-  ${subgroups ? 'let shift = countTrailingZeros(width);' : ''}
-  for (var i = lane; i < ${group * headDim}u; i += ${teams * lanes}u) { queries[i] = q[heads + i] * ${scale}f; }
-  ${repeat(group, (g) => `var m${g} = -1e30;`)}
-  ${repeat(items, (n) => `let item${n} = at + ${n * lanes}u; var o${n} = vec2<f32>(); var l${n} = 0.0;`)}
-  workgroupBarrier();
-
-  for (var first = 0u; first < count; first += ${teams * tile}u) {
-    let start = first + team * ${tile}u;
-    let keys = min(${tile}u, max(count, start) - start);
-    ${repeat(group, (g) => `var p${g} = -1e30;`)}
-    for (var key = at; key < keys; key += ${lanes}u) {
-      let position = start + key;
-      var slot = position;
-      if (position >= base) { slot = base + index[path + position - base]; }
-      let word = (cacheHead + slot) * ${words.count}u;
-      places[team * ${tile}u + key] = p.values + word;
-      ${repeat(group, (g) => `var s${g} = 0.0;`)}
-      for (var i = 0u; i < ${words.count}u; i++) {
-        let w = kv[p.keys + word + i];
-        ${lines}
-        let d = i * ${words.values}u;
-        ${repeat(group, (g) => values.map((value, i) => `s${g} = fma(queries[${g * headDim}u + d + ${i}u], ${value}, s${g});`).join(' '))}
-      }
-      ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = s${g}; p${g} = max(p${g}, s${g});`)}
-    }
-    ${peaks(subgroups, form)}
-    ${repeat(group, (g) => `p${g} = max(p${g}, m${g});`)}
-    for (var key = at; key < keys; key += ${lanes}u) {
-      ${repeat(group, (g) => `shares[mine + ${g * tile}u + key] = exp(max(shares[mine + ${g * tile}u + key] - p${g}, -87.0));`)}
-    }
-    if (at == 0u) { ${repeat(group, (g) => `decays[team * ${group}u + ${g}u] = exp(max(m${g} - p${g}, -87.0));`)} }
-    ${repeat(group, (g) => `m${g} = p${g};`)}
-    workgroupBarrier();
-    ${each(
-      (n) => `
-      let head = item${n} / ${pairs}u;
-      let pair = item${n} % ${pairs}u;
-      var sum = vec2<f32>();
-      var total = 0.0;
-      let head_shares = mine + head * ${tile}u;
+    let part = item / ${vectors}u;
+    let vector = item % ${vectors}u;
+    ${repeat(partQueries, (n) => `let query${n} = min(part + ${n * count}u, ${queries - 1}u); var o${n} = ${head.type}(); var l${n} = 0.0;`)}
+    if (part < ${count}u) {
+      let place = part_of_chunk * ${segment}u;
+      let first = start + place;
+      let shared_keys = min(max(base, first) - first, ${segment}u);
+      let word = p.values + (cacheHead + first) * ${vectors}u + vector;
       var k = 0u;
       ${
         ahead > 1
-          ? `for (; k + ${ahead}u <= keys; k += ${ahead}u) {
-        ${repeat(ahead, (i) => `var value${i}: vec2<f32>; { let word = places[team * ${tile}u + k + ${i}u]; value${i} = ${elementPair(words)}; }`)}
-        ${repeat(ahead, (i) => `let share${i} = shares[head_shares + k + ${i}u]; sum = fma(vec2<f32>(share${i}), value${i}, sum); total += share${i};`)}
+          ? `for (; k + ${ahead}u <= shared_keys; k += ${ahead}u) {
+        ${repeat(ahead, (i) => `let w${i} = valueWords[word + (k + ${i}u) * ${vectors}u];`)}
+        ${repeat(ahead / 4, (q) => `{ ${repeat(4, (c) => `let v${q * 4 + c} = ${load(`w${q * 4 + c}`)};`)} ${four(q * 4)} }`)}
       }`
           : ''
       }
-      for (; k < keys; k++) {
-        let share = shares[head_shares + k];
-        let word = places[team * ${tile}u + k];
-        sum = fma(vec2<f32>(share), ${elementPair(words)}, sum);
-        total += share;
+      for (; k < shared_keys; k++) {
+        let w = valueWords[word + k * ${vectors}u];
+        let value = ${load('w')};
+        ${repeat(partQueries, (n) => add(n, shareAt(parts, `query${n}`, 'place + k'), 'value'))}
       }
-      let decay = decays[team * ${group}u + head];
-      o${n} = fma(o${n}, vec2<f32>(decay), sum);
-      l${n} = fma(l${n}, decay, total);
-    `,
-    )}
-    workgroupBarrier();
-  }
+      for (; k < ${segment}u && first + k < longest; k++) {
+        ${repeat(
+          partQueries,
+          (n) => `{
+          let its = ${rows === 1 ? 'row0' : `min(row0 + query${n} / ${group}u, end - 1u)`};
+          if (first + k <= index[${INDEX.positions}u + its]) {
+            let slot = base + index[${INDEX.paths}u + its * ${MAX_PATH}u + first + k - base];
+            let w = valueWords[p.values + (cacheHead + slot) * ${vectors}u + vector];
+            ${add(n, shareAt(parts, `query${n}`, 'place + k'), load('w'))}
+          }
+        }`,
+        )}
+      }
+    }`
+}
 
-  ${teams > 1 ? merge(form, each) : ''}
-  if (team == 0u) { ${each((n) => `out[heads / 2u + item${n}] = o${n} / l${n};`)} }
+/** Leaves a segment's sums in workgroup memory. */
+function leave(parts: Parts, slab: string): string {
+  const { partQueries, parts: count, queries, vectors, width, wide, teams, pool, headDim } = parts
+  const offset = teams === 1 ? pool - queries * headDim : 0
+  return `
+    ${repeat(partQueries, (n) => {
+      const guard = `part < ${count}u && part + ${n * count}u < ${queries}u`
+      const at = `(${slab} * ${queries}u + query${n}) * ${vectors}u + vector`
+      const stores = wide
+        ? `pool[${at}] = o${n};`
+        : repeat(width, (c) => `pool[${offset}u + (${at}) * ${width}u + ${c}u] = o${n}.${'xyzw'[c]};`)
+      return `if (${guard}) { ${stores} if (vector == 0u) { totals[part_of_chunk * ${queries}u + query${n}] = l${n}; } }`
+    })}`
+}
+
+const ownedOf = ({ queries, vectors, lanes }: Parts): number => Math.ceil((queries * vectors) / lanes)
+
+/** For each vector of a query that a lane owns, number `own` of the workgroup; `n` is what its variables are told apart by. */
+function owned(parts: Parts, body: (n: string) => string): string {
+  const { queries, vectors, lanes, teams } = parts
+  const count = ownedOf(parts)
+  const guard = count * lanes > queries * vectors ? `if (own < ${queries * vectors}u) ` : ''
+  if (teams === 1)
+    return `for (var n = 0u; n < ${count}u; n++) { let own = lane + n * ${lanes}u; ${guard}{ ${body('[n]')} } }`
+  return repeat(count, (n) => `{ let own = lane + ${n * lanes}u; ${guard}{ ${body(`${n}`)} } }`)
+}
+
+/** Variables of what a lane owns. */
+function owners(parts: Parts): string {
+  const { head, teams } = parts
+  const count = ownedOf(parts)
+  const all = [
+    ['sum', head.type],
+    ['mixed', head.type],
+    ['weight', 'f32'],
+    ['top_of', 'f32'],
+  ] as const
+  if (teams === 1) return all.map(([name, type]) => `var ${name}: array<${type}, ${count}>;`).join('\n')
+  return repeat(count, (n) => all.map(([name, type]) => `var ${name}${n} = ${type}();`).join(' '))
+}
+
+/** Adds the sums of `count` segments that are in workgroup memory to those of the segments before. */
+function gather(parts: Parts, first: string, count: number): string {
+  const { queries, vectors, width, wide, teams, pool, headDim, head } = parts
+  const offset = teams === 1 ? pool - queries * headDim : 0
+  return owned(parts, (n) =>
+    repeat(count, (i) => {
+      const at = `${i * queries * vectors}u + own`
+      const sum = wide
+        ? `pool[${at}]`
+        : `${head.type}(${Array.from({ length: width }, (_, c) => `pool[${offset}u + (${at}) * ${width}u + ${c}u]`).join(', ')})`
+      return `if (${first} + ${i}u == 0u) { sum${n} = ${sum}; } else { sum${n} += ${sum}; }`
+    }),
+  )
+}
+
+/** The four segments of a chunk: their sums, added in order, in sum<n> of the vectors' owners. */
+function segments(parts: Parts): string {
+  const { teams, slabs, teamLanes, parts: count, vectors } = parts
+  if (teams === 1)
+    return `for (var part_of_chunk = 0u; part_of_chunk < ${chunk / segment}u; part_of_chunk++) {
+      for (var item = lane; item < ${count * vectors}u; item += ${teamLanes}u) {
+        ${sums(parts)}
+        ${leave(parts, '0u')}
+      }
+      workgroupBarrier();
+      ${gather(parts, 'part_of_chunk', 1)}
+      workgroupBarrier();
+    }`
+  return `
+    let part_of_chunk = team;
+    let item = teamAt;
+    ${sums(parts)}
+    workgroupBarrier();
+    ${repeat(
+      teams / slabs,
+      (turn) => `
+      if (team / ${slabs}u == ${turn}u) { ${leave(parts, `(team % ${slabs}u)`)} }
+      workgroupBarrier();
+      ${gather(parts, `${turn * slabs}u`, slabs)}
+      ${turn + 1 < teams / slabs ? 'workgroupBarrier();' : ''}`,
+    )}`
+}
+
+/** Folds the chunk into what a lane owns of its span. */
+function fold(parts: Parts): string {
+  const { queries, head } = parts
+  return owned(
+    parts,
+    (n) => `
+      let query = own / ${parts.vectors}u;
+      if (start < lengths[query]) {
+        let theirs = peaks[query];
+        let total = ((totals[query] + totals[${queries}u + query]) + totals[${2 * queries}u + query]) + totals[${3 * queries}u + query];
+        if (now == begin) { top_of${n} = theirs; weight${n} = total; mixed${n} = sum${n}; }
+        else {
+          let peak = max(top_of${n}, theirs);
+          let keep = exp(max(top_of${n} - peak, -87.0));
+          let take = exp(max(theirs - peak, -87.0));
+          mixed${n} = fma(sum${n}, ${head.type}(take), mixed${n} * keep);
+          weight${n} = fma(total, take, weight${n} * keep);
+          top_of${n} = peak;
+        }
+      }`,
+  )
+}
+
+function results(parts: Parts): string {
+  const { partial, vectors, head, group, width } = parts
+  const tail = width === 4 ? `vec4<f32>(m, l, 0.0, 0.0)` : 'vec2<f32>(m, l)'
+  return owned(parts, (n) => {
+    const where = `
+      let query = own / ${vectors}u;
+      let vector = own % ${vectors}u;
+      let its = row0 + query / ${group}u;
+      let place = (its - p.first) * p.heads + head0 + query % ${group}u;`
+    if (!partial)
+      return `${where} if (its < end) { out[place * ${vectors}u + vector] = mixed${n} / ${head.type}(weight${n}); }`
+    return `${where}
+      if (its < end && begin * ${chunk}u < lengths[query]) {
+        let at = (place * p.parts + wg.z) * ${vectors + 1}u;
+        out[at + vector] = mixed${n};
+        if (vector == 0u) { let m = top_of${n}; let l = weight${n}; out[at + ${vectors}u] = ${tail}; }
+      }`
+  })
+}
+
+/**
+ * One workgroup (rows, group of query heads, chunk or span): wg.x counts the tiles of rows, wg.y the groups of heads. A chunk's
+ * peak is taken over its keys, the shares are summed up segment by segment and the segments' sums added in order; the chunks of a
+ * span are merged in order with an online softmax. f32 throughout.
+ */
+export function treeAttentionWgsl(form: AttentionForm, device: Pick<DeviceFacts, 'subgroups' | 'minSubgroup'>): string {
+  const layout = layoutOf(form)
+  const wide = layout.teams > 1 && layout.keys % 4 === 0 && layout.width === 4
+  const parts: Parts = { ...form, ...layout, head: headVectors(form.dtype, form.headDim), wide }
+  const { headDim, group, groups, rows, lanes, reach, head, queries, vectors, rowStride, turns, teamLanes } = parts
+  const peak = largest({ lanes, rows, group }, device)
+  const scale = Math.fround(1 / Math.sqrt(headDim))
+  const element = head.type
+  return /* wgsl */ `
+${peak.enable}
+struct Params { keys: u32, values: u32, slots: u32, heads: u32, first: u32, rows: u32, parts: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> q: array<${element}>; // [rows, heads, ${vectors}]
+@group(0) @binding(2) var<storage, read> keyWords: array<${head.key.type}>; // [layers, 2, kvHeads, slots, ${head.key.count}]
+@group(0) @binding(3) var<storage, read> valueWords: array<${head.value.type}>; // the same, ${vectors}
+@group(0) @binding(4) var<storage, read> index: array<u32>;
+@group(0) @binding(5) var<storage, read_write> out: array<${element}>; // [rows, heads, ${form.partial ? `parts, ${vectors + 1}` : vectors}]
+var<workgroup> queries: array<${element}, ${rows * rowStride}>; // [row, head, ${vectors}], scaled
+var<workgroup> pool: array<${wide ? 'vec4<f32>' : 'f32'}, ${wide ? parts.pool / 4 : parts.pool}>; // [query, key] shares, then [segment, query, element] sums
+var<workgroup> totals: array<f32, ${4 * queries}>; // [segment, query]
+var<workgroup> peaks: array<f32, ${queries}>; // [query] largest score of the chunk
+var<workgroup> lengths: array<u32, ${queries}>; // [query] keys that it sees
+${peak.memory}
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) lane: u32${peak.parameter}) {
+  let row0 = p.first + wg.x * ${rows}u;
+  let end = min(index[${INDEX.rows}], p.first + p.rows);
+  if (row0 >= end) { return; }
+  var longest = 0u;
+  for (var i = row0; i < min(row0 + ${rows}u, end); i++) { longest = max(longest, index[${INDEX.positions}u + i] + 1u); }
+  let begin = wg.z * ${reach === 'chunk' ? 1 : chunksOfSpan}u;
+  if (begin * ${chunk}u >= longest) { return; }
+  let base = index[${INDEX.base}];
+  let head0 = wg.y * ${group}u;
+  let cacheHead = (wg.y / ${groups}u) * p.slots;
+  let row = lane % ${rows}u;
+  let at = lane / ${rows}u;
+  let its = min(row0 + row, end - 1u);
+  let count = index[${INDEX.positions}u + its] + 1u;
+  let path = ${INDEX.paths}u + its * ${MAX_PATH}u;
+  let mine = row * ${rowStride}u;
+  let team = lane / ${teamLanes}u;
+  let teamAt = lane % ${teamLanes}u;
+  for (var i = lane; i < ${queries * vectors}u; i += ${lanes}u) {
+    let r = i / ${group * vectors}u;
+    let source = (min(row0 + r, end - 1u) - p.first) * p.heads + head0;
+    queries[r * ${rowStride}u + i % ${group * vectors}u] = q[source * ${vectors}u + i % ${group * vectors}u] * ${scale}f;
+  }
+  for (var i = lane; i < ${queries}u; i += ${lanes}u) { lengths[i] = index[${INDEX.positions}u + min(row0 + i / ${group}u, end - 1u)] + 1u; }
+${owners(parts)}
+  workgroupBarrier();
+
+  for (var now = begin; now < begin + ${reach === 'chunk' ? 1 : chunksOfSpan}u && now * ${chunk}u < longest; now++) {
+    let start = now * ${chunk}u;
+    ${repeat(group, (g) => `var top${g} = -1e30;`)}
+    ${
+      turns === 1
+        ? `let turn = 0u; ${scores(parts)}`
+        : `for (var turn = 0u; turn < ${turns}u && start + turn * ${parts.keyLanes * parts.keys}u < longest; turn++) {
+      ${scores(parts)}
+      ${repeat(group, (g) => repeat(parts.keys, (j) => `pool[(row * ${group}u + ${g}u) * ${chunk}u + key${j}] = s${j}_${g};`))}
+    }`
+    }
+    ${peak.find}
+    ${shares(parts)}
+    if (at == 0u) { ${repeat(group, (g) => `peaks[row * ${group}u + ${g}u] = top${g};`)} }
+    workgroupBarrier();
+    ${segments(parts)}
+    ${fold(parts)}
+    ${turns > 1 ? 'workgroupBarrier();' : ''}
+  }
+  ${results(parts)}
 }`
 }

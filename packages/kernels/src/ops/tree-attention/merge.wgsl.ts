@@ -1,0 +1,73 @@
+import { INDEX } from '@outrider/core/spec'
+import { chunk, chunksOfSpan } from './form'
+import { headVectors } from './head-vectors.wgsl'
+
+/** What the text of the merging shader depends on. */
+export interface MergeForm {
+  readonly dtype: 'f16' | 'f32'
+  readonly headDim: number
+  /** Spans that are merged at a time, each by as many lanes as a head has vectors. */
+  readonly teams: number
+  /** What the partial results are of. */
+  readonly reach: 'chunk' | 'span'
+}
+
+/**
+ * Merges the partial results of a row and head with an online softmax: the chunks of a span in order, then the spans in order.
+ * One workgroup a (head, row).
+ */
+export function mergeWgsl({ dtype, headDim, teams, reach }: MergeForm): string {
+  const { type, width } = headVectors(dtype, headDim)
+  const vectors = headDim / width
+  const per = reach === 'chunk' ? chunksOfSpan : 1
+  return /* wgsl */ `
+struct Params { heads: u32, first: u32, parts: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> partials: array<${type}>; // [rows, heads, parts, ${vectors + 1}] sums, (peak, weight)
+@group(0) @binding(2) var<storage, read> index: array<u32>;
+@group(0) @binding(3) var<storage, read_write> out: array<${type}>; // [rows, heads, ${vectors}]
+${teams > 1 ? `var<workgroup> sums: array<${type}, ${teams * vectors}>; // [team]\nvar<workgroup> tops: array<vec2<f32>, ${teams}>; // [team] (peak, weight)` : ''}
+
+struct Partial { m: f32, l: f32, o: ${type} }
+fn merged(a: Partial, b: Partial) -> Partial {
+  let peak = max(a.m, b.m);
+  let keep = exp(max(a.m - peak, -87.0));
+  let take = exp(max(b.m - peak, -87.0));
+  return Partial(peak, fma(b.l, take, a.l * keep), fma(b.o, ${type}(take), a.o * keep));
+}
+
+@compute @workgroup_size(${teams * vectors})
+fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = p.first + wg.y;
+  if (row >= index[${INDEX.rows}]) { return; }
+  let count = index[${INDEX.positions}u + row] + 1u;
+  let filled = (count + ${chunk * (reach === 'chunk' ? 1 : chunksOfSpan) - 1}u) / ${chunk * (reach === 'chunk' ? 1 : chunksOfSpan)}u;
+  let place = wg.y * p.heads + wg.x;
+  let team = lane / ${vectors}u;
+  let vector = lane % ${vectors}u;
+  var all = Partial();
+  for (var round = 0u; round < filled; round += ${teams * per}u) {
+    let begin = round + team * ${per}u;
+    var mine = Partial();
+    for (var i = begin; i < min(begin + ${per}u, filled); i++) {
+      let at = (place * p.parts + i) * ${vectors + 1}u;
+      let top = partials[at + ${vectors}u];
+      let one = Partial(top.x, top.y, partials[at + vector]);
+      if (i == begin) { mine = one; } else { mine = merged(mine, one); }
+    }
+    ${
+      teams === 1
+        ? 'if (round == 0u) { all = mine; } else { all = merged(all, mine); }'
+        : `sums[lane] = mine.o;
+    if (vector == 0u) { tops[team] = vec2<f32>(mine.m, mine.l); }
+    workgroupBarrier();
+    for (var i = 0u; i < ${teams}u && round + i * ${per}u < filled; i++) {
+      let one = Partial(tops[i].x, tops[i].y, sums[i * ${vectors}u + vector]);
+      if (round + i == 0u) { all = one; } else { all = merged(all, one); }
+    }
+    workgroupBarrier();`
+    }
+  }
+  if (team == 0u) { out[place * ${vectors}u + vector] = all.o / ${type}(all.l); }
+}`
+}
