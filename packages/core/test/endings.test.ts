@@ -192,6 +192,7 @@ describe('after every ending the session goes on as a fresh one', async () => {
       tokenizer,
       plan: plan(options, [], model.config.vocab),
       promptTokens,
+      continues: true,
       checkpointer: null,
       from: null,
     }))

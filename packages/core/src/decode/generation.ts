@@ -55,6 +55,8 @@ export interface GenerationParts {
   readonly tokenizer: Tokenizer | null
   readonly plan: GenerationPlan
   readonly promptTokens: number
+  /** Whether the text goes on from the prompt's, rather than being one of its own. */
+  readonly continues: boolean
   /** Makes its checkpoints; null where there are none. */
   readonly checkpointer: Checkpointer | null
   /** What it goes on from; null for a new one. */
@@ -67,7 +69,8 @@ export interface GenerationParts {
  */
 export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void, void> {
   const { stepper, plan, from, promptTokens, checkpointer } = parts
-  const reader = new TokenReader(plan, parts.tokenizer)
+  // Under a constraint the text is what tokens spell, all of it.
+  const reader = new TokenReader(plan, parts.tokenizer, parts.continues || plan.constraint !== null)
   let progress: Progress = from ?? { ids: [], held: [] }
   const constrained = await startConstraint(parts)
   let failed = false

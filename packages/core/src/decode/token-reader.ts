@@ -26,7 +26,8 @@ export class TokenReader {
   /** Text of a character that never became whole, where its tokens have gone out already. */
   #rest = ''
 
-  constructor(plan: GenerationPlan, tokenizer: Tokenizer | null) {
+  /** `continues`: the text goes on from one before, so that a space at its beginning counts. Throws `TOKENIZER_MISSING`. */
+  constructor(plan: GenerationPlan, tokenizer: Tokenizer | null, continues: boolean) {
     if (plan.stop.length > 0 && !tokenizer)
       throw new OutriderError(
         'TOKENIZER_MISSING',
@@ -34,7 +35,7 @@ export class TokenReader {
       )
     this.#plan = plan
     this.#stop = new StopText(plan.stop)
-    this.#stream = tokenizer?.stream() ?? null
+    this.#stream = tokenizer?.stream({ continues }) ?? null
   }
 
   push(id: number, draft: TextToken['draft'], logProb: number | null): void {

@@ -4,7 +4,10 @@ export interface ConstraintVocabulary {
   readonly vocab: number
   /** Tokens that end a generation. */
   readonly eos: readonly number[]
-  /** UTF-8 bytes that a token spells; undefined where it spells none, as special tokens. Throws `TOKENIZER_MISSING`. */
+  /**
+   * UTF-8 bytes that a token spells (`Tokenizer.bytes`); undefined where it spells none, as special tokens. The bytes of what was
+   * generated are those of its text, a space at the beginning among them. Throws `TOKENIZER_MISSING`.
+   */
   bytes(id: number): Uint8Array | undefined
 }
 

@@ -26,10 +26,18 @@ export interface Tokenizer {
   encode(text: string, options?: { readonly bos?: boolean }): readonly number[]
   /** Special tokens are left out unless `special`. */
   decode(ids: readonly number[], options?: { readonly special?: boolean }): string
-  stream(options?: { readonly special?: boolean }): TextStream
+  /**
+   * Text token by token. A SentencePiece vocabulary writes a text's first word with a space that is none of the text's: `decode` and a
+   * stream leave it out, but where the text goes on from one before (`continues`) it is the space between them.
+   */
+  stream(options?: { readonly special?: boolean; readonly continues?: boolean }): TextStream
   /** The token as the vocabulary writes it; two tokenizers agree where these do. Undefined for an id without one. */
   token(id: number): string | undefined
-  /** UTF-8 bytes that the token spells, maybe part of a character. Undefined for special tokens and ids without a token. */
+  /**
+   * UTF-8 bytes that the token spells, maybe part of a character: all of them, also the space before a SentencePiece word, wherever it
+   * stands. Bytes of a text's tokens, one after another, are its UTF-8, but for that space at its very beginning. Undefined for special
+   * tokens and ids without a token.
+   */
   bytes(id: number): Uint8Array | undefined
   /** Whether the checkpoint has a chat template. */
   readonly hasChatTemplate: boolean

@@ -67,10 +67,10 @@ export class LibraryTokenizer implements Tokenizer {
     return ids.map((id) => stream.push(id)).join('') + stream.end()
   }
 
-  stream({ special = false }: { readonly special?: boolean } = {}): TextStream {
+  stream({ special = false, continues = false }: Parameters<Tokenizer['stream']>[0] = {}): TextStream {
     return new Utf8Stream(
       (id) => (!special && this.#special.has(id) ? NOTHING : this.#bytesOf(id)),
-      this.#spelling.strip,
+      continues ? null : this.#spelling.strip,
     )
   }
 

@@ -63,6 +63,7 @@ export class ChatSession {
         tokenizer: this.tokenizer,
         plan: request,
         promptTokens: ids.length,
+        continues: false,
         checkpointer: null,
         from: null,
       })

@@ -224,8 +224,9 @@ export class Engine {
       throw withCheckpoint(error, save(from ?? { ids: [], held: [] }))
     })
     const promptTokens = prompt.length
+    const continues = prompt.some((id) => tokenizer?.bytes(id) !== undefined)
     try {
-      yield* decode({ stepper, tokenizer, plan: request, promptTokens, checkpointer: save, from })
+      yield* decode({ stepper, tokenizer, plan: request, promptTokens, continues, checkpointer: save, from })
     } finally {
       this.closeStepper(stepper)
     }
