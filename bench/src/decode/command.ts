@@ -61,7 +61,7 @@ async function verifyCost(
     rows,
   }: { readonly made: GeneratedModel; readonly context: number; readonly rows: readonly number[] },
 ): Promise<void> {
-  const pass = new VerifyPass(probe.host, context, Math.max(...rows))
+  const pass = await VerifyPass.open(probe.host, context, Math.max(...rows))
   output.table(`verify passes of ${made.name} behind ${context} tokens`, verifyColumns)
   let one: { readonly ms: number; readonly wallMs: number } | null = null
   for (const count of rows) {

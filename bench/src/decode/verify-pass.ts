@@ -19,10 +19,21 @@ export class VerifyPass {
   readonly #context: number
   readonly #length: Tensor
   readonly #shape: Tensor
+  readonly #caches: ReadonlySet<Tensor>
   readonly #record: (ops: Ops, rows: number) => void
 
   /** `context`: committed positions that a pass sees; `most`: rows of the largest one. */
-  constructor(host: Pick<StrategyHost, 'backend' | 'target'>, context: number, most: number) {
+  static async open(
+    host: Pick<StrategyHost, 'backend' | 'target'>,
+    context: number,
+    most: number,
+  ): Promise<VerifyPass> {
+    const pass = new VerifyPass(host, context, most)
+    for (const cache of pass.#caches) await fillCache(host.backend, cache)
+    return pass
+  }
+
+  private constructor(host: Pick<StrategyHost, 'backend' | 'target'>, context: number, most: number) {
     const { backend, target } = host
     const owned = this.#owned
     this.#host = host
@@ -42,8 +53,7 @@ export class VerifyPass {
     this.#shape = tree.shape
     this.outcome = words(OUTCOME.words, 'outcome')
     const cache = owned.add(target.cache(slots, 'bench'))
-    for (const tensor of new Set(Array.from({ length: layers }, (_, layer) => cache.layer(layer).tensor)))
-      fillCache(backend, tensor)
+    this.#caches = new Set(Array.from({ length: layers }, (_, layer) => cache.layer(layer).tensor))
     backend.write(tree.tokens, Uint32Array.from(randomTokens(MAX_TREE_ROWS, vocab, 1)))
     if (!('device' in exact)) throw new Error('the exact rule decides on the device')
     const verdict = owned.add(exact.device.start(backend, most))

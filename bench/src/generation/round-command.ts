@@ -41,7 +41,7 @@ async function whereTimeGoes(
 ): Promise<void> {
   const { output, clock: timing, tiny } = settings
   const rows = settings.rows ?? (tiny ? [1] : [1, 8, 32])
-  const pass = new VerifyPass(probe.host, context, Math.max(...rows))
+  const pass = await VerifyPass.open(probe.host, context, Math.max(...rows))
   const clock = new Clock(backend, timing)
   for (const count of rows) {
     const before = () => pass.reset(count)

@@ -21,7 +21,7 @@ export function attentionGroup(name: string, shape: ModelShape, context: number)
         const layerBytes = 2 * kvHeads * slots * headDim * bytes
         const layers = Math.min(copies(place.rotatedBytes, layerBytes), Math.floor(maxTensorBytes / layerBytes))
         const tensor = owned.add(backend.tensor([layers, 2, kvHeads, slots, headDim], cacheType, 'cache'))
-        fillCache(backend, tensor)
+        await fillCache(backend, tensor)
         const { x: q, out } = inAndOut(place, owned, heads * headDim, heads * headDim)
         return {
           cases: place.rows.map((rows): BenchCase => {
