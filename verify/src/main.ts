@@ -12,6 +12,7 @@ import { settings } from './settings'
 import { verifySmolLm2 } from './smollm2'
 import { soak } from './soak'
 import { verifyStories, verifyStoriesWeights } from './stories'
+import { verifyStructured } from './structured'
 import { widenFolder } from './widen'
 
 const chosen = settings(process.argv.slice(2))
@@ -35,6 +36,7 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
   },
   sampling: () => verifySampling(run, backend, chosen.stories),
   constrained: () => verifyConstrained(run, backend, chosen.stories),
+  structured: () => verifyStructured(run, backend, chosen.stories),
   smollm2: async () => {
     if (chosen.smollm2) await verifySmolLm2(run, backend, chosen.smollm2, chosen.prompts)
     else
