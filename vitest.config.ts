@@ -23,7 +23,9 @@ export default defineConfig({
           environment: 'node',
           include: ['packages/*/{src,test}/**/*.test.ts', '{scripts,examples,verify/src,bench/src}/**/*.test.ts'],
           exclude: [...exclude, '**/*.gpu.test.ts', '**/*.dist.test.ts'],
-          testTimeout: 60_000,
+          // vitest leaves a core to itself, which on a machine with two is half of them.
+          maxWorkers: 2,
+          testTimeout: 120_000,
         },
       },
       {
