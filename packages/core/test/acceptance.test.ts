@@ -1,8 +1,11 @@
 import { type AcceptanceRule, block, type HostAcceptance, rejection, typical } from '@outrider/core'
+import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, test } from 'vitest'
+import { rejectionPath } from '../src/accept/rejection-path'
 import { engineOn } from './support/engines'
 import { brokenRules } from './support/host-rules'
-import { fault, pairs, type Shape } from './support/monte-carlo'
+import { exactLanes } from './support/judged-lanes'
+import { fault, laneFault, type Pair, pairs, type Shape, treeOf } from './support/monte-carlo'
 import { randomTrees } from './support/strategies'
 import { tinyConfig, writeTinyModel } from './support/tiny-model'
 
@@ -14,36 +17,55 @@ const shapes: Readonly<Record<string, Shape>> = {
   'trees with q': { siblings: [3, 2], says: true },
   'trees of point masses': { siblings: [3, 2], says: false },
 }
-const rules: Readonly<Record<string, AcceptanceRule>> = { rejection, block }
 
 const host = (rule: AcceptanceRule): HostAcceptance => {
   if (!('host' in rule)) throw new Error(`${rule.name} decides on the device`)
   return rule.host
 }
+/** What the kernel of `rejection` is held to. */
+const inLoops: HostAcceptance = { decide: rejectionPath }
+/** On trees with branches `block` is `rejection`. */
+const rules = [
+  ['rejection', inLoops, Object.keys(shapes)],
+  ['block', host(block), ['chains with q', 'chains of point masses']],
+] as const
 
-describe.each(Object.entries(rules))('%s', (_, rule) => {
+describe.each(rules)('%s', (_, rule, kinds) => {
   for (const [pair, laws] of Object.entries(pairs))
-    for (const [kind, shape] of Object.entries(shapes))
+    for (const kind of kinds)
       test(`draws from the target, ${kind}, ${pair}`, () => {
-        expect(fault(host(rule), laws, shape, draws)).toBeNull()
+        expect(fault(rule, laws, shapes[kind] as Shape, draws)).toBeNull()
       })
 })
 
-test('a rule that is lossy or wrong is found out', () => {
-  const wrong = Object.entries(brokenRules).flatMap(([name, [rule]]) =>
-    /shares its noise|refused|first child/.test(name) ? [rule] : [],
-  )
-  expect(wrong).toHaveLength(3)
-  for (const rule of [typical(), ...wrong])
-    expect(
-      fault(host(rule), pairs['zero-mass draft tokens'] as never, shapes['trees of point masses'] as Shape, draws),
-    ).toMatch(/off by|chi-square|without mass/)
+describe('exact, by its ops on the reference backend', () => {
+  for (const [pair, laws] of Object.entries(pairs))
+    test(`draws from the target, ${pair}`, async () => {
+      const backend = referenceBackend()
+      const shape = shapes['trees with q'] as Shape
+      const judge = exactLanes(backend, { lanes: 64, parents: treeOf(shape), vocab: 5 })
+      expect(await laneFault(judge, laws, shape, draws)).toBeNull()
+      judge.dispose()
+      expect(backend.stats.liveBytes).toBe(0)
+    })
 })
+
+test('a rule that is lossy or wrong is found out', () => {
+  const wrong = Object.values(brokenRules).flatMap(([rule, check]) => (check.startsWith('tokens have') ? [rule] : []))
+  expect(wrong.length).toBeGreaterThanOrEqual(4)
+  const laws = pairs['zero-mass draft tokens'] as Pair
+  const kinds = [shapes['trees of point masses'] as Shape, chainWithQ]
+  for (const rule of [typical(), ...wrong])
+    expect(kinds.map((shape) => fault(host(rule), laws, shape, draws / 4)).join()).toMatch(
+      /off by|chi-square|without mass/,
+    )
+})
+
 test('q of another draw is found out', () => {
   const { target } = pairs.equal as (typeof pairs)[string]
   const lying: HostAcceptance = {
     decide: (args) =>
-      host(rejection).decide({
+      inLoops.decide({
         ...args,
         tree: { ...args.tree, q: args.tree.q?.map((q) => q?.map(() => 0.2) ?? null) ?? [] },
       }),
@@ -67,7 +89,7 @@ test('typical asks less of a token where the entropy is high, and takes the long
 test('q that cannot be what was drawn from is refused', () => {
   const noise = { seedLow: 1, seedHigh: 0, sequence: 0, stream: 0 }
   const ask = (q: Float32Array) => () =>
-    host(rejection).decide({
+    inLoops.decide({
       tree: { tokens: [1], parents: [-1], q: [q, null] },
       logits: () => new Float32Array(3),
       length: 1,
@@ -92,4 +114,17 @@ test('in an engine every rule repeats with its seed, and is plain decoding at te
     expect(await run(rule, 0.8)).toEqual(await run(rule, 0.8))
     expect(await run(rule, 0)).toEqual(await run(rule, 0, 'plain'))
   }
+})
+
+test('rejection is decided on the device: a round is one submission and one read', async () => {
+  const engine = await engineOn(await writeTinyModel({ seed: 1 }), {
+    strategies: [randomTrees(tinyConfig.vocab_size, 8, 1)],
+  })
+  const count = async (acceptance: AcceptanceRule, temperature: number) => {
+    const options = { acceptance, temperature, seed: 4, maxTokens: 24, ignoreEos: true, strategy: 'random trees' }
+    const { stats } = await engine.complete([5, 9, 11, 5], options)
+    return { perRound: (stats.submits - 1) / stats.rounds, reads: stats.reads / stats.rounds }
+  }
+  for (const temperature of [0, 0.8]) expect(await count(rejection, temperature)).toEqual({ perRound: 1, reads: 1 })
+  expect(await count(block, 0.8)).toEqual({ perRound: 2, reads: 1 })
 })

@@ -1,11 +1,12 @@
 import type { AcceptanceRule, HostAcceptance } from '../spec'
 import { isChain } from '../tree'
+import { drawnFrom } from './drawn-from'
 import { chance, draw, massOf, residual, sumOf } from './mass'
-import { drawnFrom, rejectionPath } from './rejection'
+import { rejectionPath } from './rejection-path'
 
 /**
  * Block verification (Sun et al. 2024, arXiv 2403.10444): a chain's tokens are judged together, and its longest prefix that passes is
- * kept, so that on average no fewer are than by `rejection` where the draft says what it was drawn from (`HostDraft.q`). Without,
+ * kept, so that on average no fewer are than by `rejection` where the draft says what it was drawn from (`HostDraft.q`, `DeviceDraft.q`). Without,
  * tokens are point masses and it keeps fewer: take `rejection` there. Trees with branches are judged by `rejection`'s rule. Draws
  * have the target's distribution. It decides on the host: a submission and a read more a round.
  *
@@ -21,6 +22,7 @@ export const block: AcceptanceRule = {
   specVersion: 1,
   name: 'block',
   guarantee: 'same-distribution',
+  wantsQ: true,
   host: { decide: (question) => (isChain(question.tree.parents) ? blockPath(question) : rejectionPath(question)) },
 }
 

@@ -1,4 +1,6 @@
 export { block } from './block'
+export { drawnFrom } from './drawn-from'
 export { exact } from './exact'
+export { massOf } from './mass'
 export { rejection } from './rejection'
 export { type TypicalOptions, typical } from './typical'

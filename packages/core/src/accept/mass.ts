@@ -38,17 +38,38 @@ export function chance(noise: NoiseKey, position: number, id: number): number {
   return uniformOf(noiseWords({ ...noise, stream: ACCEPTANCE_STREAM }, position, id >>> 2)[id & 3] as number)
 }
 
-/** Draws the token at a position from masses, normalised or not, by a number of 53 bits; -1 where there is no mass. */
+/**
+ * Columns that a row's masses are summed in: token `id` stands in column `id % columns`. A power of two; the lanes of the kernel.
+ * Sums of columns keep their precision in f32 where a running sum over a vocabulary would not.
+ */
+export function drawColumns(vocab: number): number {
+  return Math.min(256, Math.max(1, 2 ** Math.ceil(Math.log2(vocab / 2))))
+}
+
+/**
+ * Draws the token at a position from masses, normalised or not: its column by one number, then the token within the column by
+ * another. -1 where there is no mass.
+ */
 export function draw(mass: Float64Array, noise: NoiseKey, position: number): number {
-  const [high, low] = noiseWords({ ...noise, stream: RECOVERY_STREAM }, position, 0)
-  const at = ((high * 2 ** 21 + (low >>> 11) + 0.5) / 2 ** 53) * sumOf(mass)
+  const [first, second] = noiseWords({ ...noise, stream: RECOVERY_STREAM }, position, 0)
+  const columns = drawColumns(mass.length)
+  const sums = new Float64Array(columns)
+  for (let id = 0; id < mass.length; id++) sums[id % columns] = (sums[id % columns] as number) + (mass[id] as number)
+  const column = placeOf(sums, { from: 0, step: 1, number: uniformOf(first) })
+  return column < 0 ? -1 : placeOf(mass, { from: column, step: columns, number: uniformOf(second) })
+}
+
+/** Of every `step`-th mass from `from` on the one in whose share of their sum a number in (0, 1) falls; -1 where there is no mass. */
+function placeOf(mass: Float64Array, { from, step, number }: { from: number; step: number; number: number }): number {
+  let total = 0
+  for (let at = from; at < mass.length; at += step) total += mass[at] as number
   let below = 0
   let last = -1
-  for (let id = 0; id < mass.length; id++) {
-    if ((mass[id] as number) === 0) continue
-    last = id
-    below += mass[id] as number
-    if (below > at) return id
+  for (let at = from; at < mass.length; at += step) {
+    if ((mass[at] as number) === 0) continue
+    last = at
+    below += mass[at] as number
+    if (below > number * total) return at
   }
   return last
 }

@@ -16,6 +16,8 @@ export interface LaidDraft {
   readonly computed: Computed | null
   /** Proposals that a constraint cut off before they were verified. */
   readonly pruned: number
+  /** Rows whose children's law the draft's programs leave in the session's `q`; a tree of the host has it with it. */
+  readonly q: readonly number[]
 }
 
 const nothing: TokenTree = { tokens: [], parents: [] }
@@ -45,7 +47,7 @@ export class DraftLayer {
     if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tree.tokens), 1)
     this.#layShape(tree.parents)
     const credit = layCredit(tree, nodes, this.strategy)
-    return { programs: [], nodes, chain: isChain(tree.parents), tree, credit, computed: null, pruned: 0 }
+    return { programs: [], nodes, chain: isChain(tree.parents), tree, credit, computed: null, pruned: 0, q: [] }
   }
 
   /**
@@ -73,6 +75,7 @@ export class DraftLayer {
       credit: after,
       computed: null,
       pruned,
+      q: [],
     }
   }
 
@@ -95,7 +98,12 @@ export class DraftLayer {
     }
     this.#layShape(parents)
     const credit = layCredit(draft, nodes, this.strategy)
-    return { programs, nodes, chain: parents !== null && isChain(parents), tree: null, credit, computed, pruned: 0 }
+    const chain = parents !== null && isChain(parents)
+    const drawn = parents
+      ? [...new Set(parents)].map((parent) => parent + 1)
+      : Array.from({ length: nodes }, (_, row) => row)
+    const q = draft.q ? drawn : []
+    return { programs, nodes, chain, tree: null, credit, computed, pruned: 0, q }
   }
 
   /** null: programs write the topology. */

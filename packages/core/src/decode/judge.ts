@@ -1,5 +1,6 @@
+import { massOf } from '../accept'
 import { OutriderError } from '../errors'
-import type { AcceptanceRule, Backend, HostAcceptance, Pass, Program, Tensor, TokenTree } from '../spec'
+import type { AcceptanceRule, Backend, DrawnTree, HostAcceptance, Pass, Program, Tensor, TokenTree } from '../spec'
 import { OUTCOME } from '../spec'
 import { type Computed, guarded, type Sampler, type Verifier } from '../verify'
 import type { Device, RoundWork } from './device'
@@ -77,6 +78,7 @@ export class Judge {
     from: Computed | 'forward' | null,
   ): Promise<Verdict> {
     const { verifier, rule, sampler } = this.parts
+    verifier.drawn?.lay(draft.tree, draft.q)
     const verify = [verifier.verify(pass, draft.chain, from)]
     const { logProbs } = sampler
     const wanted = { outcome: verifier.outcome, credit: draft.credit.tensor, logProbs }
@@ -103,11 +105,13 @@ export class Judge {
   ): Promise<Verdict> {
     const { verifier, sampler, vocab, backend, alive } = this.parts
     const work = { draft: draft.programs, verify: [verifier.inspect(pass, from)], follow: [] }
+    const q = draft.q.length > 0 ? (verifier.drawn?.rows.logits ?? null) : null
     const tree = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
-    const found = await this.#round(work, { logits: verifier.logitsOf(pass), credit: draft.credit.tensor, ...tree })
+    const found = await this.#round(work, { logits: verifier.logitsOf(pass), credit: draft.credit.tensor, q, ...tree })
     alive()
+    const known: DrawnTree = draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer)
     const outcome = askOnHost(this.parts.rule.name, rule, {
-      tree: draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer),
+      tree: found.q ? { ...known, q: lawsOf(new Float32Array(found.q), draft.q, vocab) } : known,
       logits: new Float32Array(found.logits as ArrayBuffer),
       vocab,
       length,
@@ -132,6 +136,13 @@ export class Judge {
     const bytes = await this.parts.device.round(work, read.length > 0 ? read : undefined)
     return Object.fromEntries(tensors.map(({ name }, i) => [name, bytes[i]])) as { [name in Name]?: ArrayBuffer }
   }
+}
+
+/** What the children of `rows` were drawn from, of logits f32 [rows, vocab]; null for the others. */
+function lawsOf(logits: Float32Array, rows: readonly number[], vocab: number): readonly (Float32Array | null)[] {
+  const laws: (Float32Array | null)[] = new Array(Math.max(...rows) + 1).fill(null)
+  for (const row of rows) laws[row] = Float32Array.from(massOf(logits.subarray(row * vocab, (row + 1) * vocab), false))
+  return laws
 }
 
 /** Tokens of a node's path, root side first; none for -1, the pending token. */

@@ -74,5 +74,5 @@ async function prune(state: SessionState, draft: LaidDraft): Promise<LaidDraft> 
   sampler.writeMask(masks)
   if (kept.length < read.tree.tokens.length) return proposer.prune(draft, read.tree, kept, read.credit)
   // Without what it was drawn from: whether a tree stays whole depends on its draw, so rules may not use that here.
-  return { ...draft, programs: [], tree: { tokens: read.tree.tokens, parents: read.tree.parents } }
+  return { ...draft, programs: [], q: [], tree: { tokens: read.tree.tokens, parents: read.tree.parents } }
 }

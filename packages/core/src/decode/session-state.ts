@@ -110,6 +110,7 @@ export class SessionState {
       outcome: verifier.outcome,
       cache,
       guarantee: rule.guarantee,
+      q: verifier.drawn?.rows.logits ?? null,
       get noise() {
         return sampler.stages.noise ? { sampling: sampler.tensors, stream } : null
       },

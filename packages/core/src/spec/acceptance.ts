@@ -33,13 +33,23 @@ export interface JudgedRows {
   /** For `ops.sample`: the row's draw, at temperature 0 the most likely token. */
   readonly sampling: SamplingTensors
   readonly outcome: Tensor
+  /** What rows' children were drawn from, where the rule `wantsQ`. */
+  readonly q?: DrawnRows | null
+}
+
+/** What the children of a tree's rows were drawn from, without replacement and in the order of the rows. */
+export interface DrawnRows {
+  /** f32 [maxRows, vocab] by row of the tree, nats up to a constant (-∞: never drawn). */
+  readonly logits: Tensor
+  /** u32 [maxRows]: 1 where `logits` says it; of others nobody does, and each child is a point mass. */
+  readonly said: Tensor
 }
 
 /** A rule that decides on the host: it costs one submission and one read of the logits more a round. */
 export interface HostAcceptance {
   /** `path`: accepted nodes, root side first. `next`: the token that follows them. */
   decide(args: {
-    /** With what it was drawn from, where the draft says so; a draft of the device never does. */
+    /** With what it was drawn from, where the draft says so; a draft of the device does if the rule `wantsQ`. */
     readonly tree: DrawnTree
     /** Logits after the pending token, then after each node: f32 [vocab], nats up to a constant; penalties, bias, temperature and filters are in them. */
     readonly logits: (row: number) => Float32Array
@@ -86,4 +96,6 @@ export type AcceptanceRule = {
   readonly specVersion: 1
   readonly name: string
   readonly guarantee: Guarantee
+  /** Whether it judges by what tokens were drawn from: drafts of the device then say so, too (`SessionView.q`). Default false. */
+  readonly wantsQ?: boolean
 } & ({ readonly device: DeviceAcceptance } | { readonly host: HostAcceptance })

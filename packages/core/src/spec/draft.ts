@@ -19,7 +19,7 @@ export interface Credit<Words> {
   readonly of: Words
 }
 
-/** A tree with what its tokens were drawn from, as rules on the host get it. */
+/** A tree with what its tokens were drawn from, where the draft says so. */
 export interface DrawnTree extends TokenTree {
   /**
    * By row (0: below the pending token, i + 1: below node i) the distribution that the row's children were drawn from, without
@@ -47,6 +47,12 @@ export interface DeviceDraft {
   readonly parents: readonly number[] | null
   /** As in `HostDraft`; the words lie in u32 [MAX_TREE_ROWS] by row of the tree, once the programs have run. */
   readonly by?: string | Credit<Tensor>
+  /**
+   * Whether the programs leave in `session.q` what the children of every row that has some were drawn from, without replacement and in
+   * the order of the rows, as `HostDraft.q` says it. Not where a choice among what was drawn, or its order, depends on the draw.
+   * Default false: point masses.
+   */
+  readonly q?: boolean
   /**
    * Where the programs ran the target's own layers below `layer` over every row: `x` holds the residual streams entering it, f32
    * [maxRows, hidden], and the session's cache the keys and values of the layers below. Verification goes on from there.

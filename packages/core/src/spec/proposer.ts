@@ -25,6 +25,11 @@ export interface SessionView {
    * target's own, so that what a drafter draws is what the target draws where their distributions agree; under others a stream apart.
    */
   readonly noise: DraftNoise | null
+  /**
+   * Where a draft of the device leaves what it was drawn from (`DeviceDraft.q`, `keepDrawn`): f32 [maxRows, vocab] by row of the tree,
+   * nats up to a constant, the temperature in them. null, or absent, where the rule does not judge by it.
+   */
+  readonly q?: Tensor | null
   /** Slots that a cache of this session needs: capacity and the provisional rows of the largest pass. */
   readonly slots: number
   /** Largest number of rows in one pass, the pending token's included; MAX_TREE_ROWS at most. */

@@ -17,6 +17,7 @@ import type {
 } from '../spec'
 import { INDEX, MAX_TREE_ROWS, OUTCOME } from '../spec'
 import { bucketFor, chunkRows } from './buckets'
+import { Drawn } from './drawn'
 import type { Sampler } from './sampler'
 
 /** Hidden states to keep, by what strategies call them. */
@@ -44,6 +45,8 @@ export interface VerifierParts {
 export class Verifier {
   readonly tree: TreeTensors
   readonly outcome: Tensor
+  /** What drafts say they were drawn from; null where the rule does not ask. */
+  readonly drawn: Drawn | null
   readonly #owned = new Owned()
   readonly #index: Tensor
   readonly #span: TreeTensors['tokens']
@@ -64,8 +67,10 @@ export class Verifier {
       this.#index = words(INDEX.words, 'pass index')
       this.#span = words(MAX_TREE_ROWS, 'span tokens')
       this.#limit = words(1, 'span end')
-      const { rule } = parts
-      this.#verdict = 'device' in rule ? this.#owned.add(rule.device.start(parts.backend, parts.maxRows)) : null
+      const { rule, backend, maxRows } = parts
+      const { vocab } = parts.model.config
+      this.drawn = rule.wantsQ ? this.#owned.add(new Drawn(backend, maxRows, vocab)) : null
+      this.#verdict = 'device' in rule ? this.#owned.add(rule.device.start(backend, maxRows)) : null
       this.#programs = this.#owned.add(new Programs(parts.backend))
     } catch (error) {
       this.#owned.dispose()
@@ -121,7 +126,8 @@ export class Verifier {
     return this.#programs.get(key, (ops) => {
       const logits = this.#judge(ops, pass, from)
       const { vocab } = model.config
-      this.#verdict?.record(ops, { logits, vocab, pass, sampling: sampler.tensors, outcome: this.outcome })
+      const q = this.drawn?.rows ?? null
+      this.#verdict?.record(ops, { logits, vocab, pass, sampling: sampler.tensors, outcome: this.outcome, q })
       this.#commit(ops, pass, chain)
     })
   }

@@ -44,10 +44,60 @@ export const pairs: Readonly<Record<string, Pair>> = {
   'near-uniform': { target: [near, [...near].reverse()], draft: [[...near].reverse(), near] },
 }
 
+/** One round of many sequences, each with a draft of its own: `length` is the position of their pending tokens. */
+export interface LaneRound {
+  readonly trees: readonly HostDraft[]
+  /** Logits f32 [vocab] after a row of a depth, 0 the pending token's. */
+  readonly logits: (depth: number) => Float32Array
+  readonly length: number
+  readonly seed: number
+  /** Of the first draft; the others count up from it. */
+  readonly sequence: number
+}
+
+/** A rule over lanes of drafts. */
+export interface LaneJudge {
+  readonly lanes: number
+  /** The tokens that each emits. */
+  judge(round: LaneRound): Promise<readonly (readonly number[])[]>
+  dispose(): void
+}
+
+/** What is wrong with the tokens of `draws` rounds, the first two of each; null: nothing. A second one there is where the first was kept. */
+export async function laneFault(
+  { lanes, judge }: LaneJudge,
+  { target, draft }: Pair,
+  shape: Shape,
+  draws: number,
+): Promise<string | null> {
+  const vocab = target[0]?.length as number
+  const logits = target.map((law) => Float32Array.from(law, Math.log))
+  const counts = target.map(() => new Array<number>(vocab).fill(0))
+  const random = generator(7)
+  for (let sequence = 0; sequence < draws; sequence += lanes) {
+    const round: LaneRound = {
+      trees: Array.from({ length: lanes }, () => drawn((depth) => at(draft, depth), shape, random)),
+      logits: (depth) => at(logits, depth),
+      length: 3,
+      seed: 2 ** 32 + (sequence % 5),
+      sequence,
+    }
+    const emitted = await judge(round)
+    for (const tokens of emitted.slice(0, draws - sequence))
+      counts.forEach((seen, depth) => {
+        const token = tokens[depth]
+        if (token !== undefined) seen[token] = (seen[token] as number) + 1
+      })
+  }
+  return counts.reduce<string | null>(
+    (found, seen, depth) => found ?? differs(`token ${depth + 1} of a round`, seen, at(target, depth)),
+    null,
+  )
+}
+
 /** What is wrong with `draws` pairs of tokens that a rule emits; null: nothing. */
 export function fault(rule: HostAcceptance, { target, draft }: Pair, shape: Shape, draws: number): string | null {
   const vocab = target[0]?.length as number
-  const at = (laws: Pair['target'], depth: number) => laws[depth % laws.length] as readonly number[]
   const logits = target.map((law) => Float32Array.from(law, Math.log))
   const firsts = new Array<number>(vocab).fill(0)
   const both = new Array<number>(vocab * vocab).fill(0)
@@ -58,10 +108,8 @@ export function fault(rule: HostAcceptance, { target, draft }: Pair, shape: Shap
     while (tokens.length < 2) {
       const start = tokens.length
       const tree = drawn((depth) => at(draft, start + depth), shape, random)
-      const depths: number[] = []
-      for (const parent of tree.parents) depths.push(parent < 0 ? 1 : (depths[parent] as number) + 1)
-      const row = (r: number) =>
-        logits[(start + (r === 0 ? 0 : (depths[r - 1] as number))) % logits.length] as Float32Array
+      const depths = rowDepths(tree.parents)
+      const row = (r: number) => at(logits, start + (depths[r] as number))
       const { path, next } = rule.decide({ tree, logits: row, length: 3 + start, noise, greedy: false })
       tokens.push(...path.map((node) => tree.tokens[node] as number), next)
     }
@@ -80,14 +128,38 @@ export function fault(rule: HostAcceptance, { target, draft }: Pair, shape: Shap
   )
 }
 
-/** Counts against probabilities: largest difference 0.005, chi-square's p-value 1e-4. */
+/** What stands for a depth; two take turns. */
+function at<T>(laws: readonly T[], depth: number): T {
+  return laws[depth % laws.length] as T
+}
+
+/** Depth of each row below the pending token's. */
+export function rowDepths(parents: readonly number[]): readonly number[] {
+  const depths = [0]
+  for (const parent of parents) depths.push((depths[parent + 1] as number) + 1)
+  return depths
+}
+
+/** Counts against probabilities: largest difference 0.005 of 200,000 draws (fewer may differ by more), chi-square's p-value 1e-4. */
 function differs(what: string, counts: readonly number[], law: readonly number[]): string | null {
   const draws = counts.reduce((sum, count) => sum + count, 0)
   if (counts.some((count, i) => count > 0 && law[i] === 0)) return `${what}: one without mass`
   const most = Math.max(...counts.map((count, i) => Math.abs(count / draws - (law[i] as number))))
-  if (most > 0.005) return `${what}: a frequency is off by ${most.toFixed(4)}`
+  if (most > 0.005 * Math.sqrt(Math.max(1, 200_000 / draws))) return `${what}: a frequency is off by ${most.toFixed(4)}`
   const { statistic, freedom } = chiSquare(counts, law)
   return statistic > critical(freedom) ? `${what}: chi-square ${statistic.toFixed(1)} of ${freedom}` : null
+}
+
+/** Parents of the nodes of a shape. */
+export function treeOf({ siblings }: Shape): readonly number[] {
+  const parents: number[] = []
+  let above = -1
+  for (const count of siblings) {
+    const begin = parents.length
+    for (let i = 0; i < count; i++) parents.push(above)
+    above = begin
+  }
+  return parents
 }
 
 /** Draws siblings without replacement; a level without mass ends early. */

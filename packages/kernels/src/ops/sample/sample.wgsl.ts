@@ -3,12 +3,21 @@ import { INDEX } from '@outrider/core/spec'
 import { orderWgsl } from '../order.wgsl'
 import { samplingWgsl } from '../sampling.wgsl'
 
+/** How `sample` computes. */
+interface SampleForm {
+  /** Whether a row is one chunk. */
+  readonly last: boolean
+  readonly mapped: boolean
+  /** Of a workgroup. */
+  readonly lanes: number
+}
+
 /**
  * One workgroup a chunk of a row: group.x is the chunk, group.y the row. logits f32 [rows, vocab]. Four tokens a lane, whose words
  * come of one call of the generator, unless `mapped`: then each token has its target's id. Leaves ids where a row is one chunk, else
  * pairs (order, id) as `argmax` merges them.
  */
-export function sampleWgsl({ last, mapped }: { readonly last: boolean; readonly mapped: boolean }): string {
+export function sampleWgsl({ last, mapped, lanes }: SampleForm): string {
   const store = last
     ? 'out[p.at + group.y] = ~atomicLoad(&bestId);'
     : `let to = 2u * (group.y * groups.x + group.x);
@@ -28,7 +37,7 @@ ${samplingWgsl}
 ${noiseWgsl}
 var<workgroup> bestWord: atomic<u32>;
 var<workgroup> bestId: atomic<u32>; // complemented, so that the lowest id is the largest
-@compute @workgroup_size(256)
+@compute @workgroup_size(${lanes})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
@@ -42,7 +51,7 @@ fn main(
   let end = min(p.vocab, (group.x + 1u) * p.chunk);
   var mine = lowest;
   var mineId = 0u;
-  for (var i = group.x * p.chunk + 4u * lane; i < end; i += 1024u) {
+  for (var i = group.x * p.chunk + 4u * lane; i < end; i += ${4 * lanes}u) {
     ${mapped ? '' : 'var words = vec4<u32>();\n    if (!greedy) { words = noiseWords(key, position, i >> 2u); }'}
     for (var j = 0u; j < 4u && i + j < end; j++) {
       let id = i + j;
