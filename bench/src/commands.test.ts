@@ -48,7 +48,7 @@ describe('pnpm bench', () => {
     expect(lines[0]).toMatchObject({ op: 'empty dispatch' })
   })
 
-  test('measures in several arithmetics one after another', async () => {
+  test('kernels measures arithmetics side by side, against the fastest', async () => {
     const { lines } = await bench(
       'kernels',
       '--dtypes',
@@ -62,6 +62,8 @@ describe('pnpm bench', () => {
     )
     const found = lines.filter(({ op }) => op === 'linear').map(({ arithmetic }) => arithmetic)
     expect(found).toEqual(['f32', 'i8'])
+    const ratios = lines.filter(({ op }) => op === 'linear').map(({ ratioToFastest }) => ratioToFastest)
+    expect(Math.min(...ratios.filter((ratio) => ratio !== null))).toBe(1)
   })
 
   test('decode measures speed, memory and verify passes of a generated model', async () => {

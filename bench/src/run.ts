@@ -4,12 +4,21 @@ import { benchRound } from './generation/round-command'
 import { benchKernels } from './kernels/command'
 import { type BenchSettings, settings, usage } from './settings'
 
+type Command = (settings: BenchSettings) => Promise<void>
+
 /** Benchmarks by name. */
-const commands: Readonly<Record<string, (settings: BenchSettings) => Promise<void>>> = {
+const commands: Readonly<Record<string, Command>> = {
   kernels: benchKernels,
-  decode: benchDecode,
-  round: benchRound,
-  'end-to-end': benchEndToEnd,
+  decode: inEach(benchDecode),
+  round: inEach(benchRound),
+  'end-to-end': inEach(benchEndToEnd),
+}
+
+/** One arithmetic after another: models take too much memory to stand side by side. */
+function inEach(command: Command): Command {
+  return async (settings) => {
+    for (const arithmetic of settings.arithmetics) await command({ ...settings, arithmetic })
+  }
 }
 
 /** Runs the benchmark that the command line names, and gives the exit code: 2 where it names none that exists. */
@@ -25,7 +34,7 @@ export async function runBench(args: readonly string[], write: (text: string) =>
       write(`no benchmark "${chosen.command}"\n${usage}`)
       return 2
     }
-    for (const arithmetic of chosen.arithmetics) await run({ ...chosen, arithmetic })
+    await run(chosen)
     return 0
   } catch (error) {
     write(error instanceof Error ? (error.stack ?? error.message) : String(error))

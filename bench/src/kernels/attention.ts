@@ -12,6 +12,7 @@ export function attentionGroup(name: string, shape: ModelShape, context: number)
     op: 'treeAttention',
     shape: `${name} ${heads}/${kvHeads}x${headDim} ${context} keys`,
     dtype: 'kv',
+    computed: false,
     open: (place) =>
       opened(async (owned) => {
         const { backend } = place

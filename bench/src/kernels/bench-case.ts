@@ -20,6 +20,8 @@ export interface BenchGroup {
   readonly shape: string
   /** Format of the weights or element type of what is read. */
   readonly dtype: string
+  /** Whether the arithmetic changes how it is computed: products with quantised weights. */
+  readonly computed: boolean
   open(bench: BenchPlace): Promise<{ readonly cases: readonly BenchCase[]; dispose(): void }>
 }
 

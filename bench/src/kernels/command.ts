@@ -6,24 +6,33 @@ import type { BenchGroup } from './bench-case'
 import { layerShapes } from './layer-shapes'
 import { gatedGroup, qkvGroup, rmsNormGroup } from './layers'
 import { linearGroups } from './linear'
+import { OpTimer } from './op-timer'
 import { KernelSuite } from './suite'
 import { vocabularyGroups } from './vocabulary'
 
 /** Rows that ops are measured for. */
 const usualRows = [1, 2, 4, 8, 16, 32, 64]
 
-/** `pnpm bench kernels`: every op by itself. */
+/** `pnpm bench kernels`: every op by itself, in all arithmetics side by side. */
 export async function benchKernels(settings: BenchSettings): Promise<void> {
-  const backend = await openBackend(settings)
   const { output, tiny } = settings
-  const clock = new Clock(backend, settings.clock)
   const rows = settings.rows ?? (tiny ? [1, 4] : usualRows)
-  output.always({ bench: 'kernels', device: backend.info.device, arithmetic: backend.info.arithmetic })
-  output.note(`${backend.info.device}, arithmetic ${backend.info.arithmetic}`)
   const place = { rows, rotatedBytes: tiny ? 1 << 18 : 210_000_000, short: tiny }
-  await new KernelSuite(backend, clock, output, place).run(chosenGroups(settings))
-  clock.dispose()
-  backend.dispose()
+  const groups = chosenGroups(settings)
+  const timers: OpTimer[] = []
+  try {
+    for (const arithmetic of settings.arithmetics) {
+      const backend = await openBackend({ ...settings, arithmetic })
+      timers.push(new OpTimer(backend, new Clock(backend, settings.clock), place))
+    }
+    const [first, ...others] = timers as [OpTimer]
+    const { device, arithmetic } = first.backend.info
+    output.always({ bench: 'kernels', device, arithmetic })
+    output.note(device)
+    await new KernelSuite([first, ...others], output).run(groups)
+  } finally {
+    for (const timer of timers) timer.dispose()
+  }
 }
 
 /** Every op's groups by the names that `--only` takes; `--shapes` keeps those whose shape has one of its words in it. */

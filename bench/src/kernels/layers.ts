@@ -17,6 +17,7 @@ export function qkvGroup(name: string, dtype: GeneratedFormat, shape: ModelShape
     op: 'qkv',
     shape: `${name} ${hidden}x${products}`,
     dtype,
+    computed: dtype !== 'f16',
     open: (place) =>
       opened(async (owned) => {
         const { backend } = place
@@ -55,6 +56,7 @@ export function gatedGroup(name: string, dtype: GeneratedFormat, { hidden, inter
     op: 'gatedLinear',
     shape: `${name} ${hidden}x2x${intermediate}`,
     dtype,
+    computed: dtype !== 'f16',
     open: (place) =>
       opened(async (owned) => {
         const weights = await weightsInTurn(place, owned, dtype, [2 * intermediate, hidden])
@@ -75,6 +77,7 @@ export function rmsNormGroup(name: string, { hidden }: ModelShape): BenchGroup {
     op: 'rmsNorm',
     shape: `${name} ${hidden}`,
     dtype: 'f32',
+    computed: false,
     open: (place) =>
       opened(async (owned) => {
         const { x, out } = inAndOut(place, owned, hidden, hidden)

@@ -29,6 +29,7 @@ function linearGroup(dtype: GeneratedFormat, inputs: number, outputs: number): B
     op: 'linear',
     shape: `${inputs}x${outputs}`,
     dtype,
+    computed: dtype !== 'f16',
     open: (place) =>
       opened(async (owned) => {
         const weights = await weightsInTurn(place, owned, dtype, [outputs, inputs])

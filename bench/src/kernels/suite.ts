@@ -1,91 +1,79 @@
-import type { Backend } from '@outrider/core'
-import type { Clock, Timed } from '../clock'
 import { type Output, shown } from '../output'
-import { emptyDispatchMs, type ReadBandwidth, readBandwidth } from './bandwidth'
-import type { BenchCase, BenchGroup, BenchPlace } from './bench-case'
+import type { ReadBandwidth } from './bandwidth'
+import type { BenchCase, BenchGroup } from './bench-case'
+import type { OpTime, OpTimer } from './op-timer'
 
-/** Dispatches of a program at least, where the same memory may be read again: one that is short says more of its beginning. */
-const leastCalls = 48
 /** Bytes below which a read says nothing about bandwidth. */
 const leastBytes = 1 << 16
 
-/** Measures ops one after another, every number of rows against one row, and each weight against a plain read of as many bytes. */
+/**
+ * Measures ops one after another: in each arithmetic that changes them, every number of rows against one row, what is read in turn
+ * against a plain read of as many bytes.
+ */
 export class KernelSuite {
   readonly #baselines = new Map<number, ReadBandwidth>()
-  #emptyMs = 0
 
+  /** One timer an arithmetic, the first for what no arithmetic changes. */
   constructor(
-    private readonly backend: Backend,
-    private readonly clock: Clock,
+    private readonly timers: readonly [OpTimer, ...OpTimer[]],
     private readonly output: Output,
-    private readonly place: Omit<BenchPlace, 'backend'> & { readonly short: boolean },
   ) {}
 
   async run(groups: readonly BenchGroup[]): Promise<void> {
-    this.#emptyMs = await emptyDispatchMs(this.backend, this.clock)
-    this.output.note(`an empty dispatch that waits for the one before it: ${(1000 * this.#emptyMs).toFixed(2)} µs`)
-    this.output.json({ op: 'empty dispatch', ms: this.#emptyMs })
+    for (const timer of this.timers) {
+      const ms = await timer.begin()
+      const { arithmetic } = timer.backend.info
+      this.output.note(
+        `arithmetic ${arithmetic}: an empty dispatch that waits for the one before it takes ${microseconds(ms)}`,
+      )
+      this.output.json({ arithmetic, op: 'empty dispatch', ms })
+    }
     for (const group of groups) await this.#group(group)
   }
 
   async #group(group: BenchGroup): Promise<void> {
+    const times: OpTime[] = []
+    for (const timer of group.computed ? this.timers : this.timers.slice(0, 1))
+      times.push(...(await timer.measure(group)))
+    const first = times[0]?.bench as BenchCase
+    const baseline = await this.#baseline(first)
     const { op, shape, dtype } = group
-    const { cases, dispose } = await group.open({ ...this.place, backend: this.backend })
-    try {
-      const baseline = await this.#baseline(cases[0] as BenchCase)
-      this.output.table(`${op} ${shape} ${dtype}${heading(cases[0] as BenchCase, baseline)}`, columns)
-      let oneRow: number | null = null
-      for (const each of cases) {
-        const { timed, dispatches } = await this.#time(op, each)
-        const ms = above(timed.median - dispatches * this.#emptyMs)
-        if (each.rows === 1) oneRow = ms
-        const bytesPerSecond = ms && each.bytes / (ms / 1000)
-        this.output.line({
-          op,
-          shape,
-          dtype,
-          rows: each.rows,
-          dispatches,
-          wholeMs: timed.median,
-          lowMs: timed.low,
-          highMs: timed.high,
-          ms,
-          bytes: each.bytes,
-          bytesPerSecond,
-          ofRead: bytesPerSecond && baseline && bytesPerSecond / baseline.bytesPerSecond,
-          flopsPerSecond: ms && each.flops > 0 ? each.flops / (ms / 1000) : null,
-          ratio: ms && oneRow && ms / oneRow,
-          clock: timed.clock,
-        })
-      }
-    } finally {
-      dispose()
+    this.output.table(`${op} ${shape} ${dtype}${heading(first, baseline)}`, columns)
+    const oneRow = times.filter(({ bench, ms }) => bench.rows === 1 && ms !== null)
+    const fastest = Math.min(...oneRow.map(({ ms }) => ms as number))
+    for (const { arithmetic, bench, dispatches, whole, ms } of times) {
+      const { rows, bytes, flops } = bench
+      const bytesPerSecond = ms && bytes / (ms / 1000)
+      const own = oneRow.find((each) => each.arithmetic === arithmetic)?.ms
+      this.output.line({
+        arithmetic,
+        op,
+        shape,
+        dtype,
+        rows,
+        dispatches,
+        wholeMs: whole.median,
+        lowMs: whole.low,
+        highMs: whole.high,
+        ms,
+        bytes,
+        bytesPerSecond,
+        ofRead: bytesPerSecond && baseline && bytesPerSecond / baseline.bytesPerSecond,
+        flopsPerSecond: ms && flops > 0 ? flops / (ms / 1000) : null,
+        ratio: ms && own ? ms / own : null,
+        ratioToFastest: ms && oneRow.length > 0 ? ms / fastest : null,
+        clock: whole.clock,
+      })
     }
   }
 
-  /** One call among many of the same. */
-  async #time(op: string, each: BenchCase): Promise<{ readonly timed: Timed; readonly dispatches: number }> {
-    const calls = this.place.short ? Math.max(2, each.rotation) : roundUp(leastCalls, each.rotation)
-    const program = this.backend.program(`${op} ${each.rows}`, (ops) => {
-      for (let turn = 0; turn < calls; turn++) each.record(ops, turn)
-    })
-    try {
-      const { median, low, high, clock } = await this.clock.time(program)
-      const timed = { median: median / calls, low: low / calls, high: high / calls, clock }
-      return { timed, dispatches: program.dispatches / calls }
-    } finally {
-      program.dispose()
-    }
-  }
-
-  /** What a plain read of about as many bytes reaches; null for what is small. */
+  /** What a plain read of about as many bytes reaches; null for what is small, or the same every time. */
   async #baseline({ bytes, rotation }: BenchCase): Promise<ReadBandwidth | null> {
-    if (rotation === 1 && bytes < this.place.rotatedBytes) return null
-    if (bytes < leastBytes) return null
+    if (bytes < leastBytes || (rotation === 1 && bytes < keptBytes)) return null
     const size = Math.round(4 * Math.log2(bytes))
     const known = this.#baselines.get(size)
     if (known) return known
-    const found = await readBandwidth(this.backend, this.clock, bytes, this.place.rotatedBytes, this.#emptyMs)
+    const found = await this.timers[0].read(bytes)
     if (!found) return null
     this.#baselines.set(size, found)
     this.output.json({ op: 'copy-sum', ...found })
@@ -93,7 +81,11 @@ export class KernelSuite {
   }
 }
 
+/** What a cache may keep from one call to the next. */
+const keptBytes = 200_000_000
+
 const columns = [
+  shown('arithmetic', 'arithmetic'),
   shown('rows', 'rows'),
   shown('ms', 'ms'),
   shown('whole ms', 'wholeMs'),
@@ -104,24 +96,17 @@ const columns = [
   shown('of read', 'ofRead'),
   shown('GFLOP/s', 'flopsPerSecond', 1e9),
   shown('x 1 row', 'ratio'),
+  shown('x fastest', 'ratioToFastest'),
 ]
 
 function heading({ rotation }: BenchCase, baseline: ReadBandwidth | null): string {
   const turns = rotation > 1 ? `, ${rotation} in turn` : ''
   if (!baseline) return turns
   const { bytes, ms, bytesPerSecond } = baseline
-  return `${turns}; a plain read of ${megabytes(bytes)} MB: ${ms.toFixed(4)} ms, ${(bytesPerSecond / 1e9).toFixed(0)} GB/s`
+  const speed = (bytesPerSecond / 1e9).toFixed(0)
+  return `${turns}; a plain read of ${(bytes / 1e6).toFixed(1)} MB: ${ms.toFixed(4)} ms, ${speed} GB/s`
 }
 
-/** null where so little is left of a time that nothing can be said. */
-function above(ms: number): number | null {
-  return ms > 0 ? ms : null
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1)
-}
-
-function roundUp(least: number, step: number): number {
-  return Math.ceil(least / step) * step
+function microseconds(ms: number): string {
+  return `${(1000 * ms).toFixed(2)} µs`
 }

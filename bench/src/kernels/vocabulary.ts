@@ -71,6 +71,7 @@ export function vocabularyGroups(vocab: number): readonly BenchGroup[] {
     op: each.op,
     shape: `${vocab} tokens`,
     dtype: 'f32',
+    computed: false,
     open: (place) =>
       opened(async (owned) => {
         const space = vocabularySpace(place.backend, owned, vocab, Math.max(...place.rows))
