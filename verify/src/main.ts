@@ -36,7 +36,7 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
   },
   sampling: () => verifySampling(run, backend, chosen.stories),
   constrained: () => verifyConstrained(run, backend, chosen.stories),
-  structured: () => verifyStructured(run, backend, chosen.stories),
+  structured: () => verifyStructured(run, backend, chosen.stories, chosen.smollm2 ? [chosen.smollm2.gguf] : []),
   smollm2: async () => {
     if (chosen.smollm2) await verifySmolLm2(run, backend, chosen.smollm2, chosen.prompts)
     else

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { type Backend, type Constraint, createEngine, type Engine, type GenerateOptions } from '@outrider/core'
 import { lookup } from '@outrider/strategy-draft'
 import { eagle } from '@outrider/strategy-eagle'
@@ -5,6 +6,7 @@ import { jsonSchema, regex } from '@outrider/structured-output'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { CheckResult } from './checks'
 import type { Run } from './run'
+import { timeStructured } from './structured-timing'
 
 const schema = {
   type: 'object',
@@ -111,8 +113,16 @@ export async function checkStructured(
   return { faults, note: `${count} of ${tokens} tokens, ${texts.size} different; mean acceptance length: ${summary}` }
 }
 
-/** 200 objects of a schema (small ones where a CPU computes) and 20 dates of a regular expression, on the embedded model. */
-export async function verifyStructured(run: Run, backend: Backend, folder: string): Promise<void> {
+/** 200 objects of a schema (small ones where a CPU computes) and 20 dates of a regular expression, on the embedded model; times with its tokens and with `others`'. */
+export async function verifyStructured(
+  run: Run,
+  backend: Backend,
+  folder: string,
+  others: readonly string[],
+): Promise<void> {
+  for (const model of [folder, ...others])
+    for (const row of await timeStructured(model))
+      run.report('structured output, ms', { model: basename(model), ...row })
   const engine = await openStructured(backend, folder)
   try {
     const objects = forms[backend.info.software ? 'small objects' : 'objects']

@@ -7,14 +7,16 @@ const most = 1024
 /** Which tokens may follow in each state of an automaton. */
 export class TokenMasks {
   readonly #kept: Map<number, Uint32Array> = new Map()
-  /** States that tokens lead on from to a complete text; null: all of them, as every byte is a token of its own. */
+  readonly #reached: Int32Array
+  /** States that tokens lead on from to a complete text; null: all of them, as mostly, where every byte is a token of its own. */
   readonly #alive: ReadonlySet<number> | null
 
   constructor(
     readonly automaton: Automaton,
     readonly vocabulary: Vocabulary,
   ) {
-    this.#alive = this.#spellsAll() ? null : this.#leadingOn()
+    this.#reached = new Int32Array(vocabulary.tokens.length)
+    this.#alive = this.#leadingOn()
   }
 
   /** Whether any text of the language can be spelled with these tokens. */
@@ -46,22 +48,23 @@ export class TokenMasks {
   }
 
   #compute(state: number): Uint32Array {
-    const mask = new Uint32Array(this.vocabulary.words)
+    const { words, tokens, eos } = this.vocabulary
+    const mask = new Uint32Array(words)
     const allow = (id: number) => {
       mask[id >>> 5] = (mask[id >>> 5] as number) | (1 << (id & 31))
     }
-    this.#walk(state, (from, end, to) => {
-      if (!this.#isAlive(to)) return
-      for (let at = from; at < end; at++) allow(this.vocabulary.tokens[at] as number)
-    })
-    if (this.automaton.complete[state]) for (const id of this.vocabulary.eos) allow(id)
+    const after = this.#walk(state)
+    for (let at = 0; at < tokens.length; at++)
+      if ((after[at] as number) >= 0 && this.#isAlive(after[at] as number)) allow(tokens[at] as number)
+    if (this.automaton.complete[state]) for (const id of eos) allow(id)
     return mask
   }
 
-  /** Calls back with tokens, by their places, and the state after them. */
-  #walk(state: number, found: (from: number, end: number, to: number) => void): void {
+  /** The state after each token by its place, -1 where it may not stand; written over by the next walk. */
+  #walk(state: number): Int32Array {
     const { byte, depth, after, end, deepest } = this.vocabulary
     const { table } = this.automaton
+    const reached = this.#reached.fill(-1)
     const states = new Int32Array(deepest + 1)
     states[0] = state
     for (let node = 0; node < byte.length; ) {
@@ -72,27 +75,27 @@ export class TokenMasks {
         continue
       }
       states[level] = next
-      const from = node === 0 ? 0 : (end[node - 1] as number)
-      if (from < (end[node] as number)) found(from, end[node] as number, next)
+      const last = end[node] as number
+      for (let at = node === 0 ? 0 : (end[node - 1] as number); at < last; at++) reached[at] = next
       node++
     }
+    return reached
   }
 
   #isAlive(state: number): boolean {
     return this.#alive === null || this.#alive.has(state)
   }
 
-  #spellsAll(): boolean {
-    return this.automaton.table.every((to, at) => to < 0 || this.vocabulary.single.has(at & 255))
-  }
-
-  #leadingOn(): ReadonlySet<number> {
-    const { states, complete } = this.automaton
+  #leadingOn(): ReadonlySet<number> | null {
+    const { states, table, complete } = this.automaton
     const back = Array.from({ length: states }, (): number[] => [])
-    for (let state = 0; state < states; state++) this.#walk(state, (_, __, to) => void back[to]?.push(state))
-    return reachable(
-      complete.flatMap((ends, state) => (ends ? [state] : [])),
-      back,
-    )
+    for (let state = 0; state < states; state++)
+      for (const byte of this.vocabulary.single) back[table[state * 256 + byte] as number]?.push(state)
+    const ends = complete.flatMap((is, state) => (is ? [state] : []))
+    const byBytes = reachable(ends, back)
+    if (byBytes.size === states) return null
+    for (let state = 0; state < states; state++)
+      if (!byBytes.has(state)) for (const to of this.#walk(state)) back[to]?.push(state)
+    return reachable(ends, back)
   }
 }
