@@ -25,6 +25,8 @@ export {
   type FeatureHead,
   FeatureProposer,
   type FedRows,
+  type KeptDraw,
+  keepDrawn,
   type PlacedTokens,
   placeTokens,
   StaticDrafter,

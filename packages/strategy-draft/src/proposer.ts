@@ -6,6 +6,7 @@ import {
   type DraftNoise,
   type Follow,
   type KvCache,
+  keepDrawn,
   type Ops,
   Owned,
   type Pass,
@@ -24,7 +25,7 @@ const catchUp = 2
 /**
  * Drafts with a model of its own, whose cache lives on the device and follows by itself: the accepted path is compacted there,
  * and after a full accept the last draft token, which was never fed, is fed first in the next round. Where the target samples, it
- * draws with the session's noise.
+ * draws with the session's noise, and tells rules that ask from what (`DeviceDraft.q`).
  */
 export class DraftModelProposer implements Proposer {
   readonly #owned = new Owned()
@@ -65,7 +66,8 @@ export class DraftModelProposer implements Proposer {
     const { noise } = this.session
     const key = `draft ${tree.levels.length} levels${noise ? ' with noise' : ''}`
     const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
-    return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
+    const q = noise !== null && !!this.session.q
+    return { programs: [program], nodes: tree.parents.length, parents: tree.parents, q }
   }
 
   follow({ kind, pass, own, chain, nodes }: Follow): readonly Program[] {
@@ -120,6 +122,8 @@ export class DraftModelProposer implements Proposer {
     const { vocab } = this.model.config
     const { rows } = pass
     const logits = this.model.logits(ops, { x, rows })
+    const { q } = this.session
+    if (noise && q) keepDrawn(ops, { logits, vocab, rows, first: pass.first, q, ...noise })
     if (noise) ops.perturbLogits({ logits, vocab, pass, ...noise })
     const at = level.first + 1
     if (level.children === 1) ops.argmax({ logits, vocab, rows, out: this.session.tree.tokens, at })

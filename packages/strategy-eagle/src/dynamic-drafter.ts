@@ -12,6 +12,7 @@ import type { TreeOptions } from './options'
  * draws without replacement, and its score is the log-softmax of logits / T + noise, summed along the path. That is how likely the
  * target's draw, which has the same noise, falls on it, were the target's logits the head's up to Gumbel errors. The head's own
  * log-probabilities would say how likely a token was before the noise was known. Either falls along a path, as the growth wants.
+ * Which of its draws a tree keeps depends on them, so that it cannot say what it was drawn from: rules count its tokens as point masses.
  */
 export class DynamicDrafter implements Drafter {
   readonly #candidates: Candidates

@@ -26,7 +26,7 @@ const mostChoices = 32
 /**
  * Drafts with Medusa heads. Its only state is one hidden state, that of the last position before the pending token, picked from the
  * target's pass when that is committed; the heads run when a draft is wanted. Where the target samples, a head's choices are draws
- * with the session's noise at the position of its token, without replacement.
+ * with the session's noise at the position of its token, without replacement; rules count them as point masses (`DeviceDraft.q`).
  */
 export class MedusaProposer implements Proposer {
   readonly #owned = new Owned()

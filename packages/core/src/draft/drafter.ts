@@ -18,6 +18,8 @@ export interface DraftPlan {
   readonly levels: number
   /** null: the program writes the topology. */
   readonly parents: readonly number[] | null
+  /** Whether the program leaves in the session's `q` what it was drawn from (`DeviceDraft.q`). Default false. */
+  readonly q?: boolean
   record(ops: Ops, run: DraftRun): void
 }
 

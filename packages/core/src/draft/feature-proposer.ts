@@ -70,7 +70,7 @@ export class FeatureProposer implements Proposer {
       ops.setLength({ sequence, length: this.#base, offset: -1 })
       plan.record(ops, { last: this.#last, index: this.#index, base: this.#base, cache: this.#cache })
     })
-    return { programs: [program], nodes: plan.nodes, parents: plan.parents }
+    return { programs: [program], nodes: plan.nodes, parents: plan.parents, q: plan.q ?? false }
   }
 
   follow(follow: Follow): readonly Program[] {

@@ -3,11 +3,13 @@ import { type DraftNoise, MAX_PATH, type Ops, type Pass, type SessionView, type 
 import { type RankPaths, type StaticTree, staticTree } from '../tree'
 import type { Drafter, DraftPlan, DraftRun } from './drafter'
 import type { FeatureHead } from './feature-head'
+import { keepDrawn } from './keep-drawn'
 import { placeTokens } from './place-tokens'
 
 /**
  * Drafts chains and trees whose topology is known beforehand: one step a level, over its nodes that have children. Where the target
- * samples, a node's children are draws with the session's noise, without replacement.
+ * samples, a node's children are draws with the session's noise, without replacement; a rule that asks is told from what, unless paths
+ * leave out ranks or nodes with children come before better ones without: then what was drawn is not what stands in the tree.
  *
  * @example
  * ```ts
@@ -36,16 +38,17 @@ export class StaticDrafter implements Drafter {
     const tree = staticTree(this.paths, nodes, depth)
     const { parents, levels } = tree
     const { noise } = this.session
+    const q = noise && inOrder(levels) ? (this.session.q ?? null) : null
     const key = `${this.head.label} draft ${parents}${noise ? ' with noise' : ''}`
-    const record = (ops: Ops, run: DraftRun) => this.#record(ops, run, tree, noise)
-    return { key, nodes: parents.length, levels: levels.length, parents, record }
+    const record = (ops: Ops, run: DraftRun) => this.#record(ops, run, tree, noise, q)
+    return { key, nodes: parents.length, levels: levels.length, parents, q: q !== null, record }
   }
 
   dispose(): void {
     this.#owned.dispose()
   }
 
-  #record(ops: Ops, run: DraftRun, { levels }: StaticTree, noise: DraftNoise | null): void {
+  #record(ops: Ops, run: DraftRun, { levels }: StaticTree, noise: DraftNoise | null, q: Tensor | null): void {
     const { last, index, base, cache } = run
     const { tree, sequence } = this.session
     const { head } = this
@@ -55,8 +58,9 @@ export class StaticDrafter implements Drafter {
     let [x, at] = [last, 0]
     let pass: Pass = { rows: 1, first: 0, tokens: tree.tokens, index }
     for (const level of levels) {
-      const { rows } = pass
+      const { rows, first } = pass
       const logits = head.logits(ops, { x, rows })
+      if (noise && q) keepDrawn(ops, { logits, vocab, rows, first, targetIds, q, ...noise })
       // Entry i holds the token at i + 1 and chooses the one after it.
       if (noise) ops.perturbLogits({ logits, vocab, pass, ahead: 2, ...(targetIds && { targetIds }), ...noise })
       this.#choose(ops, logits, rows, level, { order, at })
@@ -95,4 +99,17 @@ export class StaticDrafter implements Drafter {
     else ops.topK({ logits, vocab, rows, k, ids: out, at })
     if (!inPlace) placeTokens(ops, { ids: this.#ids, order, from, map, tokens, to, count })
   }
+}
+
+/** Whether the children of every node are its first choices, best first. */
+function inOrder(levels: StaticTree['levels']): boolean {
+  return levels.every(({ picks, choices }) => {
+    const next = new Map<number, number>()
+    return picks.every((pick) => {
+      const row = Math.floor(pick / choices)
+      const rank = next.get(row) ?? 0
+      next.set(row, rank + 1)
+      return pick % choices === rank
+    })
+  })
 }

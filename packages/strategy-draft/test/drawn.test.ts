@@ -1,0 +1,52 @@
+import { block, type Proposer, rejection, type SessionView, type Strategy } from '@outrider/core'
+import { expect, test } from 'vitest'
+import { engineOn } from '../../core/test/support/engines'
+import { writeTinyModel } from '../../core/test/support/tiny-model'
+import { draftModel } from '../src'
+
+const model = await writeTinyModel({ seed: 3 })
+const prompt = Array.from({ length: 70 }, (_, i) => (i * 13 + 5) % 61)
+const shapes = { chain: { tokens: 4 }, tree: { branches: [3, 2, 1] } }
+const count = 60
+
+/** The same drafts, of which nobody says what they were drawn from. */
+function silent(strategy: Strategy): Strategy {
+  const told = (proposer: Proposer): Proposer => ({
+    propose: async (budget) => {
+      const draft = await proposer.propose(budget)
+      return draft && 'programs' in draft ? { ...draft, q: false } : draft
+    },
+    follow: (pass) => proposer.follow?.(pass) ?? [],
+    observe: (committed) => proposer.observe?.(committed),
+    truncate: (length) => proposer.truncate?.(length) ?? length,
+    dispose: () => proposer.dispose?.(),
+  })
+  return {
+    ...strategy,
+    name: `silent ${strategy.name}`,
+    load: async (host) => {
+      const loaded = await strategy.load(host)
+      return { ...loaded, start: (session: SessionView) => told(loaded.start(session)) }
+    },
+  }
+}
+
+const strategies = Object.entries(shapes).flatMap(([name, size]) => {
+  const strategy = draftModel({ model, name, ...size })
+  return [strategy, silent(strategy)]
+})
+
+test.each([0.7, 1.3])(
+  'the target as its own draft is kept whole at temperature %d, for it says what it drew from',
+  async (temperature) => {
+    const engine = await engineOn(model, { strategies })
+    const options = { temperature, seed: 5, maxTokens: count, ignoreEos: true }
+    const roundsOf = async (strategy: string, acceptance = rejection) =>
+      (await engine.complete(prompt, { ...options, strategy, acceptance })).stats.rounds
+    expect(await roundsOf('chain')).toBe(count / 5)
+    expect(await roundsOf('chain', block)).toBe(count / 5)
+    expect(await roundsOf('tree')).toBe(count / 4)
+    expect(await roundsOf('silent chain')).toBeGreaterThan(count / 4)
+    expect(await roundsOf('silent tree')).toBeGreaterThan(count / 3)
+  },
+)
