@@ -2,6 +2,7 @@ import {
   type Budget,
   type DeviceDraft,
   type DraftNoise,
+  keepDrawn,
   type Ops,
   Owned,
   type Pass,
@@ -51,7 +52,7 @@ export class EarlyExitProposer implements Proposer {
     const key = `early exit ${levels.length} levels${noise ? ' with noise' : ''}`
     const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, noise))
     const computed = { layer: this.layer, x: this.#entering }
-    return { programs: [program], nodes: parents.length, parents, computed }
+    return { programs: [program], nodes: parents.length, parents, computed, q: noise !== null && !!this.session.q }
   }
 
   dispose(): void {
@@ -92,8 +93,10 @@ export class EarlyExitProposer implements Proposer {
     const { vocab } = this.target.config
     const { rows } = pass
     const logits = this.target.logits(ops, { x, rows })
+    const { q, tree } = this.session
+    if (noise && q) keepDrawn(ops, { logits, vocab, rows, first: pass.first, q, ...noise })
     if (noise) ops.perturbLogits({ logits, vocab, pass, ...noise })
-    const { tokens } = this.session.tree
+    const { tokens } = tree
     const at = first + 1
     if (children === 1) ops.argmax({ logits, vocab, rows, out: tokens, at })
     else ops.topK({ logits, vocab, rows, k: children, ids: tokens, at })

@@ -8,6 +8,7 @@ import {
   type FedRows,
   type Follow,
   type KvCache,
+  keepDrawn,
   type Ops,
   Owned,
   type Pass,
@@ -37,7 +38,7 @@ interface Depth {
 /**
  * Drafts a chain with one module a token (DeepSeek-V3, section 2.2): module d is fed module d - 1's states and the tokens d + 1 after
  * them. What was committed is fed to all of them; of a draft module d sees the d tokens drafted so far. Where the target samples,
- * each token is drawn with the session's noise.
+ * each token is drawn with the session's noise, and rules that ask are told from what.
  */
 export class DepthProposer implements Proposer {
   readonly #owned = new Owned()
@@ -92,7 +93,8 @@ export class DepthProposer implements Proposer {
     const { noise } = this.session
     const key = `mtp draft ${levels}${noise ? ' with noise' : ''}`
     const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, noise))
-    return { programs: [program], nodes: levels, parents: Array.from({ length: levels }, (_, node) => node - 1) }
+    const parents = Array.from({ length: levels }, (_, node) => node - 1)
+    return { programs: [program], nodes: levels, parents, q: noise !== null && !!this.session.q }
   }
 
   follow(follow: Follow): readonly Program[] {
@@ -135,7 +137,8 @@ export class DepthProposer implements Proposer {
   }
 
   #draft(ops: Ops, levels: number, noise: DraftNoise | null): void {
-    const { tokens } = this.session.tree
+    const { tree, q } = this.session
+    const { tokens } = tree
     const { vocab } = this.modules
     let x: Tensor | null = null
     for (const depth of this.#depths.slice(0, levels)) {
@@ -147,6 +150,7 @@ export class DepthProposer implements Proposer {
       const logits = this.modules.logits(ops, { module, x: state, rows: 1 })
       // In each module the entry at the position before the pending token's is the one that chooses.
       const pass = { rows: 1, first: module, tokens, index: depth.draft }
+      if (noise && q) keepDrawn(ops, { logits, vocab, rows: 1, first: module, q, ...noise })
       if (noise) ops.perturbLogits({ logits, vocab, pass, ahead: module + 2, ...noise })
       ops.argmax({ logits, vocab, rows: 1, out: tokens, at: 1 + module })
     }
