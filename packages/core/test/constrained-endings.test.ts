@@ -14,7 +14,7 @@ import { engineOn, failure } from './support/engines'
 import { FaultyBackend } from './support/faulty-backend'
 import { pairsOnHost } from './support/pair-processors'
 import { stepConstraint } from './support/step-constraint'
-import { randomTrees } from './support/strategies'
+import { proposing, randomTrees } from './support/strategies'
 import { tinyConfig, writeTinyModel } from './support/tiny-model'
 import { tinyTemplate } from './support/tiny-tokenizer'
 
@@ -257,6 +257,17 @@ describe('errors', async () => {
     const three = constraint({ mask: () => Uint32Array.of(8, 0), accept: nothing })
     const error = await fails({ constraint: three, bannedTokens: [3] })
     expect(error).toMatchObject({ code: 'CONSTRAINT_FAILED', message: expect.stringContaining('leave no token') })
+  })
+
+  test('a tree of the device whose parents come after their children is refused when it is read', async () => {
+    const late = proposing('late', () => ({ tokens: [8, 4], parents: [1, -1] }))
+    const drafting = await engineOn(folder, { strategies: [onDevice(late, false)] })
+    const held = drafting.backend.stats.liveBytes
+    for (const options of [{ constraint: stepConstraint() }, { processors: [pairsOnHost] }]) {
+      const error = await failure(() => drafting.complete(prompt, { strategy: 'late', ...options }))
+      expect(error.code).toBe('TREE_MALFORMED')
+      expect(drafting.backend.stats.liveBytes).toBe(held)
+    }
   })
 
   test('a constraint that asks for bytes needs a tokenizer', async () => {
