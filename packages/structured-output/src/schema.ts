@@ -8,7 +8,7 @@ export const kinds = ['null', 'boolean', 'integer', 'number', 'string', 'array',
 export type Kind = (typeof kinds)[number]
 
 /** Keywords by the kind of value that they speak of. */
-export const keywords: Readonly<Record<'number' | 'string' | 'array' | 'object', readonly string[]>> = {
+const keywords: Readonly<Record<'number' | 'string' | 'array' | 'object', readonly string[]>> = {
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
   string: ['minLength', 'maxLength', 'pattern', 'format'],
   array: ['items', 'prefixItems', 'minItems', 'maxItems'],

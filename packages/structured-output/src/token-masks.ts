@@ -88,6 +88,7 @@ export class TokenMasks {
 
   #leadingOn(): ReadonlySet<number> | null {
     const { states, table, complete } = this.automaton
+    if (this.vocabulary.single.size === 256) return null
     const back = Array.from({ length: states }, (): number[] => [])
     for (let state = 0; state < states; state++)
       for (const byte of this.vocabulary.single) back[table[state * 256 + byte] as number]?.push(state)

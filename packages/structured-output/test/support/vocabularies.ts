@@ -11,7 +11,7 @@ export function vocabularyOf(tokens: readonly (string | readonly number[] | null
 }
 
 /** Every byte as a token of its own. */
-export const everyByte: ConstraintVocabulary = vocabularyOf(Array.from({ length: 256 }, (_, byte) => [byte]))
+const everyByte: ConstraintVocabulary = vocabularyOf(Array.from({ length: 256 }, (_, byte) => [byte]))
 const end = 256
 
 /** A matcher that runs at once. */
