@@ -1,4 +1,4 @@
-import { adaptive, firstOf, merged } from '@outrider/core'
+import { adaptive, block, exact, firstOf, merged, rejection } from '@outrider/core'
 import { type StrategyConformance, strategyConformance } from '@outrider/core/conformance'
 import { describe, expect, it } from 'vitest'
 import { draftModel, earlyExit, lookup, suffix, suffixStore } from '../src'
@@ -13,4 +13,6 @@ const subjects: Readonly<Record<string, StrategyConformance>> = {
   adaptive: { strategy: ({ draft }) => adaptive(draftModel({ model: draft, tokens: 4 })), draftsDependOn: 'session' },
 }
 for (const [name, subject] of Object.entries(subjects))
-  describe(name, () => strategyConformance({ it, expect }, subject))
+  describe(name, () =>
+    strategyConformance({ it, expect }, { ...subject, rules: [exact, rejection, block], draws: 100 }),
+  )

@@ -101,22 +101,27 @@ export const tinyHeadConfig: Readonly<Record<string, unknown>> = {
   num_hidden_layers: 1,
 }
 
-/** Writes a head's folder, for as long as the test file runs; `rename` gives the name that a layout has for a role. */
-export async function writeHead(
+/** The files of a head's folder; `rename` gives the name that a layout has for a role. */
+export function headFiles(
   tensors: HeadTensors,
   config: Readonly<Record<string, unknown>> | null = tinyHeadConfig,
   { rename = (name: string) => name, more = [] as readonly SafeTensor[] } = {},
-): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'outrider-eagle-'))
-  written.push(folder)
+): Readonly<Record<string, string | Uint8Array>> {
   const stored = [...tensors].map(([name, { shape, values }]) => ({
     name: rename(name),
     dtype: 'F32',
     shape,
     data: new Uint8Array(Float32Array.from(values).buffer),
   }))
-  await writeFile(join(folder, 'model.safetensors'), safetensorsFile([...stored, ...more]))
-  if (config) await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+  const weights = safetensorsFile([...stored, ...more])
+  return { 'model.safetensors': weights, ...(config && { 'config.json': JSON.stringify(config) }) }
+}
+
+/** Writes a head's folder, for as long as the test file runs. */
+export async function writeHead(...args: Parameters<typeof headFiles>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'outrider-eagle-'))
+  written.push(folder)
+  for (const [name, file] of Object.entries(headFiles(...args))) await writeFile(join(folder, name), file)
   return folder
 }
 

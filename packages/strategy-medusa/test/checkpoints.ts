@@ -10,8 +10,8 @@ export async function storiesHeads(): Promise<readonly SafeTensor[]> {
 }
 
 /** Random heads for a tiny model, in FasterDecoding's layout. */
-export function tinyHeads(count: number): readonly SafeTensor[] {
-  const { hidden_size: hidden, vocab_size: vocab } = tinyConfig
+export function tinyHeads(count: number, vocab = tinyConfig.vocab_size): readonly SafeTensor[] {
+  const { hidden_size: hidden } = tinyConfig
   let state = 1
   const random = (name: string, ...shape: number[]): SafeTensor => {
     const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => {
