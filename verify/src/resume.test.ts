@@ -33,12 +33,16 @@ describe.each([
   const options = { ...sampling, ...given, maxTokens: 9, stop: ['never said'] }
   const undisturbed = engine.complete('Once upon a time', options)
   test.each(engine.strategies)('%s goes on elsewhere', async (strategy) => {
+    expect.hasAssertions()
     const plain = await undisturbed
     let text = ''
     for await (const part of engine.generate('Once upon a time', { ...options, strategy })) {
       text += part.text
-      const json = JSON.stringify(part.checkpoint())
-      if (part.finish) break
+      const saved = part.checkpoint()
+      if (!saved) break
+      // The first rounds tell little: what drafts follow is short.
+      if (saved.tokens.length - saved.promptTokens < 3) continue
+      const json = JSON.stringify(saved)
       const rest = await collect(spare.resume(JSON.parse(json), given))
       expect(text + rest.text).toBe(plain.text)
       expect(rest.ids).toEqual(plain.ids)
