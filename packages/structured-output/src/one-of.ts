@@ -25,8 +25,10 @@ function kinds(schema: Schema, path: string): ReadonlySet<Kind> | null {
   return named ? new Set(named.map((kind) => (kind === 'integer' ? 'number' : kind))) : null
 }
 
-function listedValues(schema: Schema): readonly string[] | null {
-  return valuesOf(schema)?.map((value) => JSON.stringify(value)) ?? null
+/** Listed values, where none is an array or object: those may be equal in another order. */
+function listedValues(schema: Schema): readonly unknown[] | null {
+  const values = valuesOf(schema)
+  return values?.every((value) => typeof value !== 'object' || value === null) ? values : null
 }
 
 function valuesOf(schema: Schema): readonly unknown[] | null {

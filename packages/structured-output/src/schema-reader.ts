@@ -91,15 +91,14 @@ export class SchemaReader {
   }
 
   #target(pointer: unknown, path: string): { readonly schema: unknown; readonly path: string } {
-    if (typeof pointer !== 'string' || !/^#(\/|$)/.test(pointer))
-      throw schemaFault(path, `the reference ${pointer} does not lead into this schema: only #/… is followed`)
-    const steps = pointer.split('/').slice(1).map(decodeStep)
+    const steps = typeof pointer === 'string' ? stepsOf(pointer) : null
+    if (!steps) throw schemaFault(path, `the reference ${pointer} does not lead into this schema: only #/… is followed`)
     const schema = steps.reduce<unknown>(
       (at, step) => (typeof at === 'object' && at !== null ? (at as Schema)[step] : undefined),
       this.root,
     )
     if (schema === undefined) throw schemaFault(path, `there is nothing at ${pointer}`)
-    return { schema, path: pointer }
+    return { schema, path: pointer as string }
   }
 
   #checkOneOf(branches: readonly unknown[], path: string): void {
@@ -120,6 +119,13 @@ export class SchemaReader {
   }
 }
 
-function decodeStep(step: string): string {
-  return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
+/** The names that a JSON pointer in a fragment leads along (RFC 6901); null: it is none. */
+function stepsOf(pointer: string): readonly string[] | null {
+  if (!/^#(\/|$)/.test(pointer)) return null
+  try {
+    const steps = decodeURIComponent(pointer).split('/').slice(1)
+    return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+  } catch {
+    return null
+  }
 }

@@ -35,6 +35,11 @@ export function checkedSchema(schema: unknown, path: string): Schema | null {
   if (schema === false) return null
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
     throw schemaFault(path, 'a schema is an object, true or false')
+  if ('$id' in schema && path !== '#')
+    throw schemaFault(
+      path,
+      'a schema with an $id of its own inside another is not supported: what its references mean changes',
+    )
   for (const [keyword, value] of Object.entries(schema)) {
     if (known.has(keyword) || (keyword in harmless && harmless[keyword] === value)) continue
     if (keyword === 'multipleOf') throw schemaFault(path, 'multipleOf is not supported: list the numbers in enum')
