@@ -27,11 +27,12 @@ export class WebGpuProgram implements Program {
   ) {
     this.#memory = recorder.memory
     this.#checkedDisposals = this.#memory.disposals
-    this.dispatches = recorder.steps.length
+    const { steps } = recorder // settles what was left open
+    this.dispatches = steps.length
     const params = recorder.params.length > 0 ? this.#parameters(recorder.params) : null
     this.#owned = params ? [...recorder.owned, params] : recorder.owned
-    this.#commands = recorder.steps.map((step) => ({ step, group: this.#group(step, params) }))
-    this.#buffers = new Set(recorder.steps.flatMap(({ buffers }) => buffers))
+    this.#commands = steps.map((step) => ({ step, group: this.#group(step, params) }))
+    this.#buffers = new Set(steps.flatMap(({ buffers }) => buffers))
   }
 
   get live(): boolean {

@@ -41,10 +41,11 @@ const blockWords = 64
 
 /** Takes down the dispatches of one program, with the memory that belongs to it. */
 export class Recorder {
-  readonly steps: Step[] = []
   readonly params: number[] = []
   readonly owned: DeviceTensor[] = []
   readonly #scratch = new Map<string, DeviceTensor>()
+  readonly #steps: (Step | (() => Dispatch))[] = []
+  readonly #written = new Map<DeviceBuffer, number>()
 
   constructor(
     readonly device: DeviceFacts,
@@ -54,8 +55,36 @@ export class Recorder {
     readonly arithmetic: Arithmetic = 'f32',
   ) {}
 
+  /** The dispatches; those that were left open are settled now, with the errors of `dispatch`. */
+  get steps(): readonly Step[] {
+    return this.#steps.map((step, i) => {
+      if (typeof step !== 'function') return step
+      const settled = this.#step(step())
+      this.#steps[i] = settled
+      return settled
+    })
+  }
+
+  /** The last step so far that writes `tensor`, -1 for none. */
+  lastWrite(tensor: Tensor): number {
+    return this.#written.get(deviceBuffer(this.memory, tensor)) ?? -1
+  }
+
+  /** Records a dispatch that later ops may still change, until `steps` are asked for; `writes` are known now. Gives its step. */
+  later(writes: readonly Binding['buffer'][], dispatch: () => Dispatch): number {
+    for (const buffer of writes) this.#written.set(deviceBuffer(this.memory, buffer), this.#steps.length)
+    return this.#steps.push(dispatch) - 1
+  }
+
   /** Records a dispatch; its pipeline begins to compile. Throws `DEVICE_LACKS`, `KERNEL_INVALID`, `SHAPE_MISMATCH`, `DISPOSED`. */
-  dispatch({ label, wgsl, params = [], buffers, workgroups }: Dispatch): void {
+  dispatch(dispatch: Dispatch): void {
+    const step = this.#step(dispatch)
+    for (const { buffer, access } of dispatch.buffers)
+      if (access === 'read_write') this.#written.set(deviceBuffer(this.memory, buffer), this.#steps.length)
+    this.#steps.push(step)
+  }
+
+  #step({ label, wgsl, params = [], buffers, workgroups }: Dispatch): Step {
     const bound = buffers.map(({ buffer }) => deviceBuffer(this.memory, buffer))
     for (const buffer of bound) buffer.gpu // throws for one that is gone
     this.#checkBindings(label, buffers)
@@ -66,7 +95,7 @@ export class Recorder {
     for (const param of params) this.params.push(word(param))
     while (this.params.length % blockWords !== 0) this.params.push(0)
     const block = params.length > 0 ? { at, words: Math.ceil(params.length / 4) * 4 } : null
-    this.steps.push({ label, pipeline, buffers: bound, params: block, workgroups: size })
+    return { label, pipeline, buffers: bound, params: block, workgroups: size }
   }
 
   /**

@@ -54,10 +54,10 @@ describe('activations as int8', () => {
 const formats = ['q4_0', 'q4_1', 'q8_0', 'q4_k', 'q6_k'] as const
 type Format = (typeof formats)[number]
 
-test.each(formats)('%s: a product is the sum of its blocks in eight slices', (format) => {
+test.each(formats)('%s: a product is the sum of its blocks in 32 slices', (format) => {
   const { bytes, weights } = blockLayout(format)
   const stored = new Uint8Array(Buffer.from(fixture.formats[format].bytes, 'base64')).subarray(0, bytes)
-  const width = weights * Math.ceil(320 / weights)
+  const width = weights * Math.ceil(1280 / weights)
   const integers = emptyCodes(format, width)!
   for (let first = 0; first < width; first += weights) readCodes(format, stored, integers, first)
   const rows = quantiseRows(random(2 * width, 5), 2, width, undefined)

@@ -6,7 +6,7 @@ import { host } from '../memory'
 /** Inputs that share a scale. */
 const block = 32
 /** Slices of K. */
-const slices = 8
+const slices = 32
 
 /** Rows of activations as int8. */
 export interface Int8Rows {
@@ -73,7 +73,7 @@ function roundToEven(value: number): number {
 
 /**
  * For each row and output weight · x, but for the row's norm: emit(row, output, sum, norm). A block gives an exact integer for
- * each scale in it; slice s of K is the blocks s, s + 8, …, each added with one fma (two for two scales, one more for minima),
+ * each scale in it; slice s of K is the blocks s, s + 32, …, each added with one fma (two for two scales, one more for minima),
  * and the slices are added in order.
  */
 export function int8Product(

@@ -12,5 +12,6 @@ export function gatedLinear(recorder: Recorder, args: Parameters<Ops['gatedLinea
     epilogue: null,
     params: [{ u32: args.weight.shape[0] / 2 }],
     buffers: [{ buffer: args.out, access: 'read_write' }],
+    output: args.out,
   })
 }

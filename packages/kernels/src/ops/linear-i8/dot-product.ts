@@ -1,45 +1,82 @@
-import type { Recorder } from '../../recorder'
+import type { Tensor } from '@outrider/core/spec'
+import type { Dispatch, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import type { QuantisedLayout } from '../../weights/codes.wgsl'
 import { blocksAlong } from '../../weights/layout'
-import { packedWeight } from '../../weights/packed-weight'
+import { packedWeight, type WeightPart } from '../../weights/packed-weight'
 import type { Product } from '../linear/product'
 import { chooseDotTile } from './dot-tile'
 import { blockInputs } from './int8-rows.wgsl'
 import { quantised } from './quantise'
+import { noteWriter } from './twin'
 
-/** Records a product of int8 activations with a quantised weight: their rounding, then one dispatch for each part of the weight. */
+/** Where a product's output goes as int8: times the gain of the norm that reads it, where there is one. */
+interface OutputTwin {
+  readonly gain: Tensor | undefined
+  readonly int8: Tensor
+}
+
+/**
+ * Records a product of int8 activations with a quantised weight: their rounding, where they are not there as int8 yet, then one
+ * dispatch for each part of the weight. Whether its output is quantised too is left to the op that reads it.
+ */
 export function dotProduct<E>(recorder: Recorder, args: Product<E>): void {
-  const { label, x, rows, norm, pass, epilogue } = args
-  const { layout, shape, parts } = packedWeight(recorder.memory, args.weight)
+  const { x, rows, norm, pass, output } = args
+  const { parts } = packedWeight(recorder.memory, args.weight)
+  const int8 = quantised(recorder, x, rows, norm, pass)
+  const writes = args.buffers.filter(({ access }) => access === 'read_write').map(({ buffer }) => buffer)
+  let twin: OutputTwin | undefined
+  const steps = parts.map((part) => recorder.later(writes, () => partDispatch(recorder, args, int8, part, twin)))
+  if (!output || (output.shape[1] as number) % blockInputs !== 0) return
+  const quantise = (gain: Tensor | undefined, int8: Tensor): void => {
+    twin = { gain, int8 }
+  }
+  noteWriter(recorder, output, { firstStep: steps[0] as number, rows, pass, quantise })
+}
+
+function partDispatch<E>(
+  recorder: Recorder,
+  args: Product<E>,
+  int8: Tensor,
+  { buffer, firstPanel, panels }: WeightPart,
+  twin: OutputTwin | undefined,
+): Dispatch {
+  const { label, rows, norm, pass, epilogue } = args
+  const { layout, shape } = packedWeight(recorder.memory, args.weight)
   const inputs = shape[1]
-  const int8 = quantised(recorder, x, rows, norm)
-  for (const { buffer, firstPanel, panels } of parts) {
-    const tile = args.dotTile ?? chooseDotTile(rows, panels, recorder.device)
-    const groups = 32 / (tile.lanes * tile.pairs)
-    recorder.dispatch({
-      label,
-      wgsl: variant(args.shaders.i8, {
-        decoder: layout.decoder as QuantisedLayout,
-        tile,
-        bounded: pass !== undefined,
-        epilogue,
-      }),
-      params: [
-        { u32: rows },
-        { u32: inputs / blockInputs },
-        { u32: blocksAlong(layout, inputs) },
-        { u32: firstPanel },
-        { u32: pass?.first ?? 0 },
-        ...args.params,
-      ],
-      buffers: [
-        { buffer: int8, access: 'read' },
-        { buffer, access: 'read' },
-        ...(pass ? [{ buffer: pass.index, access: 'read' } as const] : []),
-        ...args.buffers,
-      ],
-      workgroups: [Math.ceil(rows / tile.rows), panels * groups],
-    })
+  const outputs = args.output?.shape[1] as number
+  const leastPairs = twin ? (outputs === shape[0] ? 16 : 32) : 1
+  const tile = args.dotTile ?? chooseDotTile(rows, panels, recorder.device, leastPairs)
+  const groups = 32 / (tile.lanes * tile.pairs)
+  return {
+    label,
+    wgsl: variant(args.shaders.i8, {
+      decoder: layout.decoder as QuantisedLayout,
+      tile,
+      norm: norm !== undefined,
+      bounded: pass !== undefined,
+      twin: twin ? (twin.gain ? 'gain' : 'plain') : 'none',
+      epilogue,
+    }),
+    params: [
+      { u32: rows },
+      { u32: inputs / blockInputs },
+      { u32: blocksAlong(layout, inputs) },
+      { u32: firstPanel },
+      { u32: pass?.first ?? 0 },
+      { f32: 1 / inputs },
+      { f32: norm?.eps ?? 0 },
+      { u32: twin ? outputs / blockInputs : 0 },
+      ...args.params,
+    ],
+    buffers: [
+      { buffer: int8, access: 'read' },
+      { buffer, access: 'read' },
+      ...(pass ? [{ buffer: pass.index, access: 'read' } as const] : []),
+      ...args.buffers,
+      ...(twin?.gain ? [{ buffer: twin.gain, access: 'read' } as const] : []),
+      ...(twin ? [{ buffer: twin.int8, access: 'read_write' } as const] : []),
+    ],
+    workgroups: [Math.ceil(rows / tile.rows), panels * groups],
   }
 }

@@ -1,33 +1,46 @@
 import type { DeviceFacts } from '../../device'
 
+/** Slices of K. */
+export const int8Slices = 32
+
 /** How one workgroup cuts a product of int8 activations. The bits of a result do not depend on it. */
 export interface DotTile {
   /**
-   * `parallel`: eight groups of lanes take a slice of K each and meet in workgroup memory. `serial`: each lane takes the slices
-   * one after the other, without a barrier.
+   * Slices at a time, each a group of lanes' own; their sums meet in workgroup memory. 1: each lane takes the slices one after
+   * the other, without a barrier. At most 256 lanes in all.
    */
-  readonly slices: 'parallel' | 'serial'
+  readonly atOnce: 1 | 8 | 16 | 32
   /** Rows of activations that share one read of the weights. */
-  readonly rows: 1 | 2 | 4 | 8 | 16
+  readonly rows: 1 | 2 | 4 | 8
   /** Lanes of one slice. */
   readonly lanes: 8 | 16 | 32
   /** Pairs of outputs that one lane owns; lanes · pairs is at most 32, a panel. */
   readonly pairs: 1 | 2 | 4
   /** Blocks whose weights are fetched before the first of them is used. */
-  readonly depth: 1 | 2 | 4 | 8
-  /** Whether activations pass through workgroup memory, with parallel slices only; rows · depth is at most 16, for 16 KB. */
-  readonly staged: boolean
+  readonly depth: 1 | 2 | 4
 }
 
-/** Panels from which on workgroups of half a panel would no longer help to occupy a large device. */
-const manyPanels = 256
+/** Workgroups that occupy a large device even where each has a whole panel and many rows. */
+const manyGroups = 256
+/** Panels from which on a workgroup may have half of one and still leave enough of them for one row. */
+const manyPanels = 128
 
-/** The tile for a product of `rows` rows by `panels` panels. */
-export function chooseDotTile(rows: number, panels: number, device: DeviceFacts): DotTile {
-  const size = rows > 4 ? 8 : rows > 2 ? 4 : rows === 2 ? 2 : 1
-  if (device.software)
-    return { slices: 'serial', rows: size === 8 ? 4 : size, lanes: 16, pairs: 1, depth: 1, staged: false }
-  if (size === 8) return { slices: 'parallel', rows: size, lanes: 8, pairs: 2, depth: 1, staged: false }
-  const lanes = panels < manyPanels ? 16 : 32
-  return { slices: 'parallel', rows: size, lanes, pairs: 1, depth: size === 4 ? 2 : 4, staged: false }
+/**
+ * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an
+ * H100: few rows wait for memory and want many lanes; many rows compute and want sums in registers, as soon as there are
+ * workgroups enough.
+ */
+export function chooseDotTile(rows: number, panels: number, device: DeviceFacts, leastPairs: 1 | 16 | 32 = 1): DotTile {
+  if (device.software) {
+    const size = rows > 2 ? 4 : rows === 2 ? 2 : 1
+    return { atOnce: 1, rows: size, lanes: 16, pairs: leastPairs === 32 ? 2 : 1, depth: 1 }
+  }
+  if (rows > 4 && panels * Math.ceil(rows / 8) >= manyGroups)
+    return { atOnce: 16, rows: 8, lanes: 8, pairs: 4, depth: 1 }
+  if (leastPairs === 32)
+    return { atOnce: 16, rows: rows > 2 ? 4 : rows === 2 ? 2 : 1, lanes: 16, pairs: 2, depth: rows > 2 ? 1 : 2 }
+  if (rows > 16) return { atOnce: 32, rows: 8, lanes: 8, pairs: 2, depth: 1 }
+  if (rows > 4 || (rows > 2 && panels >= manyPanels)) return { atOnce: 32, rows: 4, lanes: 8, pairs: 2, depth: 1 }
+  const pairs = leastPairs === 16 || (rows === 1 && panels >= manyPanels) ? 2 : 1
+  return { atOnce: 32, rows: rows === 1 ? 1 : 2, lanes: 8, pairs, depth: 2 }
 }

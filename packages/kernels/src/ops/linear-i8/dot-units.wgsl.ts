@@ -1,52 +1,23 @@
 import type { Codes } from '../../weights/codes.wgsl'
 import type { Decoder } from '../../weights/decode.wgsl'
-import { range, sliceCount } from '../linear/units.wgsl'
-import type { DotTile } from './dot-tile'
+import { range } from '../linear/units.wgsl'
+import { type DotTile, int8Slices } from './dot-tile'
 import { blockVectors } from './int8-rows.wgsl'
 
 /**
  * The loops over the blocks of slice `slice`: `depth` at a time, then half of that, at last one by one. Adds to
- * `sum<row>_<pair>`.
+ * `sum<row>_<pair>`, and the squares of x to `square<row>` where there is a norm.
  */
-export function dotUnits(tile: DotTile, decoder: Decoder, codes: Codes): string {
-  if (tile.staged) return stagedUnits(tile, decoder, codes)
+export function dotUnits(tile: DotTile, decoder: Decoder, codes: Codes, norm: boolean): string {
   const loops = ['    var unit = slice;']
   for (let count: number = tile.depth; count >= 1; count /= 2)
     loops.push(
-      `    for (; unit + ${sliceCount * (count - 1)}u < p.units; unit += ${sliceCount * count}u) {`,
+      `    for (; unit + ${int8Slices * (count - 1)}u < p.units; unit += ${int8Slices * count}u) {`,
       fetches(tile, decoder, count),
-      range(count, (d) =>
-        unit(tile, codes, d, (row, vector) => `x[x${row} + unit${d} * ${blockVectors}u + ${vector}u]`),
-      ),
+      range(count, (d) => unit(tile, codes, d, norm)),
       '    }',
     )
   return loops.join('\n')
-}
-
-/** The same with each group's activations copied to workgroup memory in front of the products, one barrier a step. */
-function stagedUnits(tile: DotTile, decoder: Decoder, codes: Codes): string {
-  const { rows, depth, lanes } = tile
-  const vectors = rows * depth * blockVectors
-  return `
-    var half = 0u;
-    for (var first = 0u; first < p.units; first += ${sliceCount * depth}u) {
-      let unit = first + slice;
-${fetches(tile, decoder, depth)}
-      for (var i = lane; i < ${vectors}u; i += ${lanes}u) {
-        let row = min(firstRow + i / ${depth * blockVectors}u, p.rows - 1u);
-        let block = unit + (i % ${depth * blockVectors}u) / ${blockVectors}u * ${sliceCount}u;
-        staged[half][slice][i] = x[row * stride + block * ${blockVectors}u + i % ${blockVectors}u];
-      }
-      workgroupBarrier();
-${range(depth, (d) =>
-  [
-    `      if (unit${d} < p.units) {`,
-    unit(tile, codes, d, (row, vector) => `staged[half][slice][${(row * depth + d) * blockVectors + vector}]`),
-    '      }',
-  ].join('\n'),
-)}
-      half ^= 1u;
-    }`
 }
 
 function fetches({ pairs, lanes }: DotTile, decoder: Decoder, count: number): string {
@@ -56,7 +27,7 @@ function fetches({ pairs, lanes }: DotTile, decoder: Decoder, count: number): st
       : `firstBlock + ${unit} / ${decoder.units}u, ${unit} % ${decoder.units}u`
   return range(count, (d) =>
     [
-      `      let unit${d} = unit + ${d * sliceCount}u;`,
+      `      let unit${d} = unit + ${d * int8Slices}u;`,
       range(pairs, (pair) => `      let w${d}_${pair} = fetch(${block(`unit${d}`)}, pair + ${pair * lanes}u);`),
     ].join('\n'),
   )
@@ -65,7 +36,8 @@ function fetches({ pairs, lanes }: DotTile, decoder: Decoder, count: number): st
 const parities = ['even', 'odd'] as const
 
 /** The d-th block: unpacked once, used for every row. */
-function unit(tile: DotTile, codes: Codes, d: number, load: (row: number, vector: number) => string): string {
+function unit(tile: DotTile, codes: Codes, d: number, norm: boolean): string {
+  const load = (row: number, vector: number): string => `x[x${row} + unit${d} * ${blockVectors}u + ${vector}u]`
   return [
     '      {',
     range(tile.pairs, (pair) =>
@@ -85,6 +57,7 @@ function unit(tile: DotTile, codes: Codes, d: number, load: (row: number, vector
         `          let b = ${load(row, 1)};`,
         `          let m = ${load(row, 2)};`,
         '          let scale = bitcast<f32>(m.x);',
+        norm ? `          square${row} += bitcast<f32>(m.z);` : '',
         range(tile.pairs, (pair) => dots(codes, d, row, pair)),
         '        }',
       ].join('\n'),
@@ -114,7 +87,7 @@ function dots({ scales, offset, minimum }: Codes, d: number, row: number, pair: 
   })
   if (minimum) {
     const minima = `vec2<f32>(${weight('even')}.minimum, ${weight('odd')}.minimum)`
-    lines.push(`${sum} = fma(${minima}, vec2<f32>(bitcast<f32>(m.z)), ${sum});`)
+    lines.push(`${sum} = fma(${minima}, vec2<f32>(scale * f32(bitcast<i32>(m.y))), ${sum});`)
   }
   return lines.map((line) => `          ${line}`).join('\n')
 }

@@ -1,52 +1,66 @@
 /** Inputs of one block of int8 activations, which share a scale. */
 export const blockInputs = 32
-
-/** vec4s of one block: eight words of codes, then scale, sum of the codes, scale · sum, sum of the first sixteen codes. */
+/** vec4s of one block: eight words of codes, then scale, sum of the codes, sum of the squares of x, sum of the first sixteen codes. */
 export const blockVectors = 3
-
-/** vec4s of a row of `inputs` activations: its blocks, then what its products are multiplied by (x of the last). */
-export function rowVectors(inputs: number): number {
-  return (inputs / blockInputs) * blockVectors + 1
-}
+/** Lanes that quantise one block: four values and one word each. */
+export const blockLanes = 8
 
 /**
- * Declares `quantise(v: array<vec4<f32>, 8>, at: u32)`, which stores one block at `int8[at]`, with
- * `var<storage, read_write> int8: array<vec4<u32>>`. The scale is the largest size divided by 127, rounded up to eight
- * significant bits, so that products with a format's scales are exact or rounded once, however they are grouped; its
- * reciprocal comes from a division of integers. Every step is exact or rounded the one way that WGSL allows, so that all
- * devices and the reference give the same integers. Sizes below 2^-100 are zeros; a block with an infinity or a NaN has the
- * scale NaN.
+ * Declares `quantise(lane, live, x, gain, at)` for a workgroup of which `lanes` lanes, a multiple of eight, store
+ * blocks of x · gain, eight neighbouring lanes a block: lane `lane` brings values 4 (lane % 8) .. + 3 and stores at word `at` of
+ * `var<storage, read_write> int8: array<u32>` where it is live. All lanes of the workgroup call it, those from `lanes` on not live.
+ *
+ * The scale is the largest size divided by 127, rounded up to eight significant bits, so that products with a format's scales
+ * are exact or rounded once, however they are grouped; its reciprocal comes from a division of integers. Every step is exact or
+ * rounded the one way that WGSL allows, so that all devices and the reference give the same integers. Sizes below 2^-100 are
+ * zeros; a block with an infinity or a NaN has the scale NaN.
  */
-export const quantiseWgsl: string = /* wgsl */ `
-fn largestBits(v: vec4<f32>, most: vec4<u32>) -> vec4<u32> {
-  return max(most, bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu));
-}
+export function quantiseWgsl(lanes: number): string {
+  return /* wgsl */ `
+var<workgroup> blockMosts: array<u32, ${lanes}>;
+var<workgroup> blockSquares: array<f32, ${lanes}>;
+var<workgroup> blockSums: array<i32, ${lanes}>;
 
-fn quantise(v: array<vec4<f32>, 8>, at: u32) {
-  var lanes = vec4<u32>();
-  for (var i = 0; i < 8; i++) { lanes = largestBits(v[i], lanes); }
-  let most = max(max(lanes.x, lanes.y), max(lanes.z, lanes.w));
+fn quantise(lane: u32, live: bool, x: vec4<f32>, gain: vec4<f32>, at: u32) {
+  let v = x * gain;
+  let sizes = bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu);
+  workgroupBarrier(); // an earlier block may still be read
+  if (lane < ${lanes}u) {
+    blockMosts[lane] = max(max(sizes.x, sizes.y), max(sizes.z, sizes.w));
+    blockSquares[lane] = fma(x.w, x.w, fma(x.z, x.z, fma(x.y, x.y, x.x * x.x)));
+  }
+  workgroupBarrier();
+  let own = min(lane, ${lanes - 1}u);
+  let first = own - own % ${blockLanes}u;
+  var most = 0u;
+  for (var i = 0u; i < ${blockLanes}u; i++) { most = max(most, blockMosts[first + i]); }
   let finite = most < 0x7f800000u;
-  let live = finite && most >= 0x0d800000u; // 2^-100
-  let exact = bitcast<f32>(select(0x3f800000u, most, live)) * ${Math.fround(1 / 127)};
+  let some = finite && most >= 0x0d800000u; // 2^-100
+  let exact = bitcast<f32>(select(0x3f800000u, most, some)) * ${Math.fround(1 / 127)};
   let bits = (bitcast<u32>(exact) + 0xffffu) & 0xffff0000u;
-  let scale = select(select(0x7fc00000u, 0u, finite), bits, live);
+  let scale = select(select(0x7fc00000u, 0u, finite), bits, some);
   // scale = m · 2^(e - 134) with m in 128..255, its reciprocal floor(2^31 / m) · 2^(103 - e)
   let e = bits >> 23u;
   let m = ((bits >> 16u) & 0x7fu) | 0x80u;
   let reciprocal = bitcast<f32>(bitcast<u32>(f32(0x80000000u / m)) - ((e - 103u) << 23u));
-  var words = array<u32, 8>();
+  let codes = select(vec4<i32>(), vec4<i32>(round(v * reciprocal)), vec4<bool>(some));
+  if (lane < ${lanes}u) { blockSums[lane] = codes.x + codes.y + codes.z + codes.w; }
+  workgroupBarrier();
+  if (!live) { return; }
+  int8[at + own % ${blockLanes}u] = pack4xI8(codes);
+  if (own != first) { return; }
   var sum = 0;
-  var first = 0;
-  for (var i = 0; i < 8; i++) {
-    let codes = select(vec4<i32>(), vec4<i32>(round(v[i] * reciprocal)), vec4<bool>(live));
-    words[i] = pack4xI8(codes);
-    sum += codes.x + codes.y + codes.z + codes.w;
-    if (i == 3) { first = sum; }
+  var half = 0;
+  var squares = 0.0;
+  for (var i = 0u; i < ${blockLanes}u; i++) {
+    sum += blockSums[first + i];
+    squares += blockSquares[first + i];
+    if (i == ${blockLanes / 2 - 1}u) { half = sum; }
   }
-  int8[at] = vec4<u32>(words[0], words[1], words[2], words[3]);
-  int8[at + 1u] = vec4<u32>(words[4], words[5], words[6], words[7]);
-  let scaledSum = select(0.0, bitcast<f32>(bits) * f32(sum), live);
-  int8[at + 2u] = vec4<u32>(scale, bitcast<u32>(sum), select(scale, bitcast<u32>(scaledSum), finite), bitcast<u32>(first));
+  int8[at + ${blockLanes}u] = scale;
+  int8[at + ${blockLanes + 1}u] = bitcast<u32>(sum);
+  int8[at + ${blockLanes + 2}u] = bitcast<u32>(squares);
+  int8[at + ${blockLanes + 3}u] = bitcast<u32>(half);
 }
 `
+}

@@ -1,45 +1,26 @@
-import type { DeviceFacts } from '../../device'
-import { workgroupSum } from '../reduce.wgsl'
-import { blockVectors, quantiseWgsl } from './int8-rows.wgsl'
+import { blockInputs, blockLanes, blockVectors, quantiseWgsl } from './int8-rows.wgsl'
 
-/**
- * Activations as int8, a workgroup a row: x f32 [rows, inputs], times the gain where there is a norm. The root mean square is
- * not divided out but kept for the end of the product, so that the codes of a block depend on nothing outside it.
- */
-export function quantiseRowsWgsl({ norm }: { readonly norm: boolean }, device: DeviceFacts): string {
-  const sum = workgroupSum(device, 256)
+/** Blocks of one workgroup. */
+export const groupBlocks = 8
+
+/** Blocks of x · gain as int8, rows one below the other: x f32 [rows, inputs], gain f32 [inputs] where there is a norm. */
+export function quantiseRowsWgsl({ norm }: { readonly norm: boolean }): string {
+  const lanes = groupBlocks * blockLanes
   return /* wgsl */ `
-${norm ? sum.enable : ''}
-struct Params { blocks: u32, inverseInputs: f32, eps: f32 }
+struct Params { blocks: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<array<vec4<f32>, 8>>;
-@group(0) @binding(2) var<storage, read_write> int8: array<vec4<u32>>;
-${norm ? '@group(0) @binding(3) var<storage, read> gain: array<array<vec4<f32>, 8>>;' : ''}
-${quantiseWgsl}
-${norm ? sum.functions : ''}
-@compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32${norm ? sum.parameter : ''}) {
-  let firstBlock = group.x * p.blocks;
-  let row = group.x * (p.blocks * ${blockVectors}u + 1u);
-  ${norm ? 'var squares = vec4<f32>();' : ''}
-  for (var block = lane; block < p.blocks; block += 256u) {
-    var v = x[firstBlock + block];
-    ${
-      norm
-        ? `for (var i = 0; i < 8; i++) {
-      squares = fma(v[i], v[i], squares);
-      v[i] *= gain[block][i];
-    }`
-        : ''
-    }
-    quantise(v, row + block * ${blockVectors}u);
-  }
-  ${
-    norm
-      ? `let total = workgroupSum(squares.x + squares.y + squares.z + squares.w, lane, width);
-  let scale = 1.0 / sqrt(fma(total, p.inverseInputs, p.eps));`
-      : 'let scale = 1.0;'
-  }
-  if (lane == 0u) { int8[row + p.blocks * ${blockVectors}u] = vec4<u32>(bitcast<u32>(scale), 0u, 0u, 0u); }
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> int8: array<u32>;
+${norm ? '@group(0) @binding(3) var<storage, read> gain: array<vec4<f32>>;' : ''}
+${quantiseWgsl(lanes)}
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let vector = group.x * ${lanes}u + lane;
+  let vectors = p.blocks * ${blockInputs / 4}u;
+  let block = group.y * p.blocks + vector / ${blockLanes}u;
+  quantise(
+    lane, vector < vectors, x[group.y * vectors + min(vector, vectors - 1u)],
+    ${norm ? 'gain[min(vector, vectors - 1u)]' : 'vec4<f32>(1.0)'}, block * ${blockVectors * 4}u,
+  );
 }`
 }

@@ -25,6 +25,7 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     epilogue: { bias: bias !== undefined, accumulate },
     params: [{ u32: args.weight.shape[0] }, { u32: out.shape[1] as number }, { u32: options.column ?? 0 }],
     buffers: [...reads.map((buffer): Binding => ({ buffer, access: 'read' })), { buffer: out, access: 'read_write' }],
+    output: args.weight.shape[0] === out.shape[1] ? out : undefined,
     tile: options.tile,
     dotTile: options.dotTile,
   })

@@ -14,18 +14,21 @@ function linearEpilogue({ bias, accumulate }: LinearForm): Epilogue {
     params: ['outputs: u32', 'stride: u32', 'column: u32'],
     bindings: [...(bias ? ['var<storage, read> bias: array<f32>'] : []), 'var<storage, read_write> out: array<f32>'],
     wgsl: /* wgsl */ `
-fn store(row: u32, output: u32, sum: f32, scale: f32) {
-  if (output >= p.outputs) { return; }
+fn store(row: u32, output: u32, sum: f32, scale: f32) -> f32 {
+  if (output >= p.outputs) { return 0.0; }
   let column = p.column + output;
   let at = row * p.stride + column;
-  out[at] = fma(sum, scale, ${addends.join(' + ') || '0.0'});
+  let value = fma(sum, scale, ${addends.join(' + ') || '0.0'});
+  out[at] = value;
+  return value;
 }
 
-fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
-  store(row, 2u * pair, sums.x, scale);
-  store(row, 2u * pair + 1u, sums.y, scale);
+fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) -> vec2<f32> {
+  let even = store(row, 2u * pair, sums.x, scale);
+  return vec2<f32>(even, store(row, 2u * pair + 1u, sums.y, scale));
 }
 `,
+    outputsOfPair: 2,
   }
 }
 

@@ -22,6 +22,8 @@ export interface Product<E> {
   /** Values of the epilogue's `params`, then what its `bindings` bind, in their order. */
   readonly params: readonly Param[]
   readonly buffers: readonly Binding[]
+  /** The tensor whose rows are what the epilogue's `finish` gives back, where it does. */
+  readonly output?: Tensor | undefined
   /** Instead of the tiles that suit rows and width; the bits stay the same. */
   readonly tile?: Tile | undefined
   readonly dotTile?: DotTile | undefined

@@ -17,6 +17,8 @@ export interface Epilogue {
    * 2 · pair and 2 · pair + 1 of the weight are sums · scale. May read `p`, the bindings and, where the kernel is bounded, `index`.
    */
   readonly wgsl: string
+  /** How many values that stand side by side in a row of its output, in the order of pairs, `finish` stores and gives back. */
+  readonly outputsOfPair?: 1 | 2
 }
 
 /** A product with what its epilogue depends on. */

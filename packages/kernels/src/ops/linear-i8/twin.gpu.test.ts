@@ -1,0 +1,155 @@
+import type { Backend, Ops, Tensor, Weight } from '@outrider/core/spec'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pass, passTensors } from '../../../test/passes'
+import { randomRows } from '../../../test/rows'
+import { openSlices } from '../../../test/slices'
+import { randomSource } from '../../../test/weight-source'
+
+const width = 96 // three blocks: a panel and a half
+let rows: number
+let live: number
+
+type Step = (ops: Ops, t: (name: string) => Tensor, w: { readonly square: Weight; readonly pairs: Weight }) => void
+
+const linear =
+  (
+    x: string,
+    out: string,
+    { gain, accumulate = false, live }: { gain?: string; accumulate?: boolean; live?: true } = {},
+  ): Step =>
+  (ops, t, { square }) =>
+    ops.linear({
+      x: t(x),
+      weight: square,
+      out: t(out),
+      rows,
+      accumulate,
+      ...(gain && { norm: { gain: t(gain), eps: 1e-5 } }),
+      ...(live && { pass: pass(t, rows) }),
+    })
+
+const gated =
+  (x: string, out: string, gain: string): Step =>
+  (ops, t, { pairs }) =>
+    ops.gatedLinear({ x: t(x), weight: pairs, out: t(out), rows, norm: { gain: t(gain), eps: 1e-5 } })
+
+const add =
+  (a: string, b: string, out: string): Step =>
+  (ops, t) =>
+    ops.add({ a: t(a), b: t(b), out: t(out), rows })
+
+const double =
+  (name: string): Step =>
+  (ops, t) =>
+    ops.kernel({
+      label: 'double',
+      wgsl: `@group(0) @binding(0) var<storage, read_write> v: array<f32>;
+@compute @workgroup_size(${width}) fn main(@builtin(local_invocation_index) i: u32) { v[i] *= 2.0 + f32(i); }`,
+      tensors: [{ tensor: t(name), access: 'read_write' }],
+      workgroups: [1],
+      reference: () => {},
+    })
+
+/** Steps, and the dispatches of one program of them all. */
+const cases: Readonly<Record<string, readonly [steps: readonly Step[], dispatches: number]>> = {
+  'a product quantises what the next ones read': [
+    [
+      linear('a', 'x', { accumulate: true }),
+      gated('x', 'y', 'g'),
+      linear('y', 'x', { accumulate: true }),
+      linear('x', 'z', { gain: 'h' }),
+    ],
+    5,
+  ],
+  'what several read is quantised once': [[linear('a', 'x'), linear('a', 'y'), linear('a', 'z')], 4],
+  'a copy does not outlive a write by another op': [
+    [linear('a', 'x'), linear('x', 'y'), add('x', 'b', 'x'), linear('x', 'z')],
+    6,
+  ],
+  'nor one by a product': [
+    [linear('x', 'y'), linear('a', 'x'), linear('b', 'x', { accumulate: true }), linear('x', 'z')],
+    7,
+  ],
+  'a copy belongs to a gain': [
+    [
+      linear('a', 'x'),
+      linear('x', 'y', { gain: 'g' }),
+      linear('x', 'z', { gain: 'h' }),
+      linear('x', 'u', { gain: 'g' }),
+      linear('x', 'v'),
+    ],
+    9,
+  ],
+  'and to what the gain is': [
+    [linear('a', 'x'), linear('x', 'y', { gain: 'g' }), double('g'), linear('x', 'z', { gain: 'g' })],
+    6,
+  ],
+  'a gain that is written later is not there yet': [
+    [linear('a', 'x'), double('g'), linear('x', 'z', { gain: 'g' })],
+    5,
+  ],
+  'a copy of live rows serves none but them': [
+    [linear('a', 'x'), linear('b', 'x', { live: true }), linear('x', 'y', { live: true }), linear('x', 'z')],
+    7,
+  ],
+}
+
+const names = ['x', 'y', 'z', 'u', 'v', 'g'] as const
+
+const all = Object.entries(cases)
+
+// The kernels of a GPU take long to compile where the tests run: one row, one case.
+describe.each([
+  { slices: 'serial', most: 5, cases: all },
+  { slices: 'parallel', most: 1, cases: all.slice(0, 1) },
+] as const)('$slices', ({ slices, most, cases }) => {
+  let backend: Backend
+  let square: Weight
+  let pairs: Weight
+  beforeAll(async () => {
+    rows = most
+    live = Math.ceil(most / 2)
+    backend = await openSlices(slices, 'i8')
+    square = await backend.weight(randomSource('q4_0', width, width, 1), 'square')
+    pairs = await backend.weight(randomSource('q4_0', 2 * width, width, 2), 'pairs')
+  })
+  afterAll(() => backend.dispose())
+
+  /** The bits of every tensor after the steps, and the dispatches of the programs that they are divided into. */
+  async function outcome(programs: readonly (readonly Step[])[]): Promise<{ bits: Uint32Array[]; dispatches: number }> {
+    const matrices = ['a', 'b', 'x', 'y', 'z', 'u', 'v'].map((name, i) => [name, rows, i] as const)
+    const tensors = new Map<string, Tensor>()
+    for (const [name, height, seed] of [...matrices, ['g', 1, 8], ['h', 1, 9]] as const) {
+      const tensor = backend.tensor(name === 'g' || name === 'h' ? [width] : [height, width], 'f32', name)
+      backend.write(tensor, randomRows(height, width, seed + 1))
+      tensors.set(name, tensor)
+    }
+    for (const [name, { shape, data }] of Object.entries(passTensors(live))) {
+      const tensor = backend.tensor(shape, 'u32', name)
+      backend.write(tensor, data as Uint32Array)
+      tensors.set(name, tensor)
+    }
+    const recorded = programs.map((steps) =>
+      backend.program('steps', (ops) => {
+        for (const step of steps) step(ops, (name) => tensors.get(name)!, { square, pairs })
+      }),
+    )
+    const read = await backend.submit(
+      recorded,
+      names.map((name) => tensors.get(name)!),
+    )
+    for (const program of recorded) program.dispose()
+    for (const tensor of tensors.values()) tensor.dispose()
+    return {
+      bits: read.map((bytes) => new Uint32Array(bytes)),
+      dispatches: recorded.reduce((sum, program) => sum + program.dispatches, 0),
+    }
+  }
+
+  test.each(cases)('%s', async (_, [steps, dispatches]) => {
+    const together = await outcome([steps])
+    const apart = await outcome(steps.map((step) => [step]))
+    expect(together.dispatches).toBe(dispatches)
+    for (const [i, bits] of together.bits.entries()) expect(bits, names[i]).toEqual(apart.bits[i])
+  })
+})
