@@ -63,6 +63,7 @@ export {
   layerSpace,
   loadDecoder,
   Programs,
+  passReach,
   type ReadOptions,
   recordLayer,
   ropeTable,

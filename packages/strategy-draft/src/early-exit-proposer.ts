@@ -1,5 +1,6 @@
 import {
   type Budget,
+  type Committed,
   type DeviceDraft,
   type DraftNoise,
   keepDrawn,
@@ -8,6 +9,7 @@ import {
   type Pass,
   Programs,
   type Proposer,
+  passReach,
   type SessionView,
   type TargetModel,
   type Tensor,
@@ -26,6 +28,8 @@ export class EarlyExitProposer implements Proposer {
   /** Residual streams entering `layer`, f32 [maxRows, hidden], by row of the tree. */
   readonly #entering: Tensor
   readonly #programs: Programs
+  /** Committed entries, or more: those of before the session went back. */
+  #length = 0
 
   constructor(
     private readonly session: SessionView,
@@ -49,22 +53,27 @@ export class EarlyExitProposer implements Proposer {
     const { parents, levels } = topology(this.children, nodes, depth)
     if (levels.length === 0) return null
     const { noise } = this.session
-    const key = `early exit ${levels.length} levels${noise ? ' with noise' : ''}`
-    const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, noise))
+    const reach = passReach(this.#length + 1 + parents.length)
+    const key = `early exit ${levels.length} levels below ${reach}${noise ? ' with noise' : ''}`
+    const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, noise, reach))
     const computed = { layer: this.layer, x: this.#entering }
     return { programs: [program], nodes: parents.length, parents, computed, q: noise !== null && !!this.session.q }
+  }
+
+  observe({ length }: Committed): void {
+    this.#length = length
   }
 
   dispose(): void {
     this.#owned.dispose()
   }
 
-  #draft(ops: Ops, levels: Topology['levels'], noise: DraftNoise | null): void {
+  #draft(ops: Ops, levels: Topology['levels'], noise: DraftNoise | null, reach: number): void {
     const { tree, sequence } = this.session
     ops.treeIndex({ tree, sequence, index: this.#index })
     const above = [{ first: -1, count: 1 }, ...levels]
     above.forEach(({ first, count }, depth) => {
-      const pass: Pass = { rows: count, first: first + 1, tokens: tree.tokens, index: this.#index }
+      const pass: Pass = { rows: count, first: first + 1, reach, tokens: tree.tokens, index: this.#index }
       const x = this.#run(ops, pass)
       const level = levels[depth]
       if (level) this.#choose(ops, x, pass, level, noise)

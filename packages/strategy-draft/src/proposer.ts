@@ -13,6 +13,7 @@ import {
   type Program,
   Programs,
   type Proposer,
+  passReach,
   type SessionView,
   type Tensor,
 } from '@outrider/core'
@@ -64,8 +65,10 @@ export class DraftModelProposer implements Proposer {
     if (tree.levels.length === 0) return null
     this.#drafted = tree
     const { noise } = this.session
-    const key = `draft ${tree.levels.length} levels${noise ? ' with noise' : ''}`
-    const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
+    // The pending token may be one position further than what is held.
+    const reach = passReach(this.#held + catchUp + tree.parents.length)
+    const key = `draft ${tree.levels.length} levels below ${reach}${noise ? ' with noise' : ''}`
+    const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise, reach))
     const q = noise !== null && !!this.session.q
     return { programs: [program], nodes: tree.parents.length, parents: tree.parents, q }
   }
@@ -73,11 +76,12 @@ export class DraftModelProposer implements Proposer {
   follow({ kind, pass, own, chain, nodes }: Follow): readonly Program[] {
     if (own)
       return [this.#programs.get(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
-    if (kind === 'prefill') return [this.#followed(pass.rows)]
+    if (kind === 'prefill') return [this.#followed(pass.rows, pass)]
     const rows = Math.min(nodes, MAX_PATH - 1) + catchUp
-    if (rows <= Math.min(this.session.maxRows, MAX_PATH)) return [this.#followed(rows)]
+    if (rows <= Math.min(this.session.maxRows, MAX_PATH)) return [this.#followed(rows, pass)]
     // One row more than a pass holds: the oldest goes first. There is one, for every round commits at least that.
-    return [this.#programs.get('draft follow one', (ops) => this.#followOne(ops)), this.#followed(rows - 1)]
+    const one = this.#programs.get(`draft follow one below ${pass.reach}`, (ops) => this.#followOne(ops, pass))
+    return [one, this.#followed(rows - 1, pass)]
   }
 
   observe({ length, accepted, own }: Committed): void {
@@ -100,11 +104,11 @@ export class DraftModelProposer implements Proposer {
     return 1 + (this.#drafted.levels.at(-1)?.first ?? 0)
   }
 
-  #draft(ops: Ops, { levels }: Topology, noise: DraftNoise | null): void {
+  #draft(ops: Ops, { levels }: Topology, noise: DraftNoise | null, reach: number): void {
     const { sequence, tree } = this.session
     const [first, ...deeper] = levels as readonly [Topology['levels'][number], ...Topology['levels']]
-    const below = { tokens: tree.tokens, index: this.#treeIndex }
-    const start: Pass = { rows: catchUp, first: 0, ...this.#span }
+    const below = { reach, tokens: tree.tokens, index: this.#treeIndex }
+    const start: Pass = { rows: catchUp, first: 0, reach, ...this.#span }
     ops.spanIndex({ sequence, from: this.#length, to: sequence.length, toOffset: 1, rows: catchUp, ...this.#span })
     const x = this.model.forward(ops, { pass: start, cache: this.#cache })
     ops.gatherLast({ x, pass: start, out: this.#last })
@@ -137,23 +141,23 @@ export class DraftModelProposer implements Proposer {
   }
 
   /** Feeds what was committed without this draft: a chunk of the prompt, or a round's tokens, at most `rows`. */
-  #followed(rows: number): Program {
-    return this.#programs.get(`draft follow ${rows}`, (ops) => {
+  #followed(rows: number, pass: Pass): Program {
+    return this.#programs.get(`draft follow ${rows} below ${pass.reach}`, (ops) => {
       const { sequence } = this.session
-      this.#feed(ops, rows)
+      this.#feed(ops, rows, pass)
       ops.setLength({ sequence, length: this.#length, offset: 0 })
     })
   }
 
-  #followOne(ops: Ops): void {
+  #followOne(ops: Ops, pass: Pass): void {
     const { history } = this.session.sequence
-    this.#feed(ops, 1)
+    this.#feed(ops, 1, pass)
     ops.setLength({ sequence: { history, length: this.#length }, length: this.#length, offset: 1 })
   }
 
-  #feed(ops: Ops, rows: number): void {
+  #feed(ops: Ops, rows: number, { reach }: Pass): void {
     const { sequence } = this.session
     ops.spanIndex({ sequence, from: this.#length, to: sequence.length, toOffset: 0, rows, ...this.#span })
-    this.model.forward(ops, { pass: { rows, first: 0, ...this.#span }, cache: this.#cache })
+    this.model.forward(ops, { pass: { rows, first: 0, ...(reach && { reach }), ...this.#span }, cache: this.#cache })
   }
 }

@@ -4,7 +4,7 @@ import type { SessionState } from './session-state'
 export async function prefillChunk(state: SessionState, to: number): Promise<void> {
   const { sequence, verifier, proposer, device, counters } = state
   const start = sequence.length
-  const pass = verifier.chunkPass(to - start)
+  const pass = verifier.chunkPass(to - start, start)
   verifier.setEnd(to)
   const follow = proposer.follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0 })
   state.alive()

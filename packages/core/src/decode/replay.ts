@@ -7,7 +7,7 @@ export async function replayPass(state: SessionState, tokens: readonly number[])
   const { sequence, verifier, proposer, device, parts } = state
   const accepted = tokens.length - 1
   const { nodes, chain } = proposer.lay(tokens.slice(0, accepted))
-  const pass = verifier.treePass(tokens.length)
+  const pass = verifier.treePass(tokens.length, sequence.length)
   const start = sequence.tokens.length
   const path = tokens.slice(0, accepted).map((_, node) => node)
   const outcome = acceptedPath({ path, tokens, length: sequence.length, rows: tokens.length })

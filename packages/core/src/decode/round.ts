@@ -29,7 +29,7 @@ export async function runRound(state: SessionState, most: number): Promise<Round
   const proposed = performance.now()
   const { nodes, chain } = draft
   const own = nodes > 0 && draft.pruned === 0
-  const pass = verifier.treePass(nodes + 1)
+  const pass = verifier.treePass(nodes + 1, sequence.length)
   const follow = proposer.follow({ kind: 'round', pass, own, chain, nodes })
   const start = sequence.tokens.length
   state.alive()
@@ -57,6 +57,7 @@ export async function runRound(state: SessionState, most: number): Promise<Round
 
 async function propose(state: SessionState, most: number): Promise<LaidDraft> {
   const nodes = state.parts.maxRows - 1
+  if (state.parts.rule.guarantee !== 'same-tokens') state.sampler.beginRound(state.sequence.length)
   const depth = Math.min(most, state.sequence.room, nodes + 1, MAX_PATH) - 1
   const draft = await state.proposer.propose({ nodes, depth })
   state.alive()

@@ -1,5 +1,6 @@
 export { type DecoderOptions, loadDecoder } from './decoder'
 export { type LayerRun, type LayerShape, type LayerSpace, type LayerWeights, layerSpace, recordLayer } from './layer'
+export { passReach } from './pass-reach'
 export { Programs } from './programs'
 export { ropeTable } from './rope'
 export { type ReadOptions, WeightReader } from './weights'

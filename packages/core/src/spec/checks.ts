@@ -77,6 +77,7 @@ export function norm(op: string, value: Norm | undefined, width: number): void {
 export function pass(op: string, value: Pass, rows: number = value.rows): void {
   whole(op, 'pass.rows', value.rows, 1, MAX_TREE_ROWS)
   whole(op, 'pass.first', value.first, 0, MAX_TREE_ROWS - value.rows)
+  if (value.reach !== undefined) whole(op, 'pass.reach', value.reach, 1, 2 ** 31)
   if (rows !== value.rows) refuse(op, `rows is ${rows}, but the pass has ${value.rows}: they must agree`)
   elements(op, 'pass.tokens', value.tokens, 'u32', MAX_TREE_ROWS)
   elements(op, 'pass.index', value.index, 'u32', INDEX.words)

@@ -29,7 +29,7 @@ export async function measureVerifyCost(backend: Backend, model: DecoderModel, m
     const parts = { backend, model, cache, sequence, rule: exact, sampler, maxRows, kept: new Map() }
     const verifier = owned.add(new Verifier(parts))
     const time = async (rows: number): Promise<number> => {
-      const program = verifier.verify(verifier.treePass(rows), true, null)
+      const program = verifier.verify(verifier.treePass(rows, context), true, null)
       backend.write(sequence.length, Uint32Array.of(context))
       backend.write(verifier.tree.shape, chains(rows))
       const started = performance.now()

@@ -1,5 +1,5 @@
 import { OutriderError } from '../errors'
-import { Programs } from '../model'
+import { Programs, passReach } from '../model'
 import { Owned } from '../owned'
 import type {
   AcceptanceRule,
@@ -40,7 +40,7 @@ export interface VerifierParts {
 
 /**
  * The tree-attention verification engine of one session: programs that run the target over a chunk of the prompt or over a
- * tree, judge the tree and commit the outcome. One program a bucket of rows, recorded when it is first needed.
+ * tree, judge the tree and commit the outcome. One program a bucket of rows and of reach, recorded when it is first needed.
  */
 export class Verifier {
   readonly tree: TreeTensors
@@ -78,25 +78,25 @@ export class Verifier {
     }
   }
 
-  /** The pass of a prompt chunk of `rows` rows, `chunkRows` at most. */
-  chunkPass(rows: number): Pass {
-    return { rows: bucketFor(rows, chunkRows(this.parts.maxRows)), first: 0, tokens: this.#span, index: this.#index }
+  /** The pass of a prompt chunk of `rows` rows, `chunkRows` at most, after `length` committed entries. */
+  chunkPass(rows: number, length: number): Pass {
+    return this.#pass(bucketFor(rows, chunkRows(this.parts.maxRows)), length, this.#span)
   }
 
-  /** The pass of a tree of `rows` rows, the pending one included. Throws `TREE_TOO_LARGE`. */
-  treePass(rows: number): Pass {
+  /** The pass of a tree of `rows` rows, the pending one included, after `length` committed entries. Throws `TREE_TOO_LARGE`. */
+  treePass(rows: number, length: number): Pass {
     if (rows > this.parts.maxRows)
       throw new OutriderError(
         'TREE_TOO_LARGE',
         `a tree of ${rows} rows exceeds the ${this.parts.maxRows} of this engine: raise maxRows, to ${MAX_TREE_ROWS} at most`,
       )
-    return { rows: bucketFor(rows, this.parts.maxRows), first: 0, tokens: this.tree.tokens, index: this.#index }
+    return this.#pass(bucketFor(rows, this.parts.maxRows), length, this.tree.tokens)
   }
 
   /** Runs the target over committed positions length..to-1 (no logits) and moves the length there; `to` is what `setEnd` wrote. */
   prefill(pass: Pass): Program {
     const { sequence } = this.parts
-    return this.#programs.get(`prefill ${pass.rows}`, (ops) => {
+    return this.#programs.get(`prefill ${sizeOf(pass)}`, (ops) => {
       ops.spanIndex({
         sequence,
         from: sequence.length,
@@ -122,7 +122,7 @@ export class Verifier {
    */
   verify(pass: Pass, chain: boolean, from: Computed | 'forward' | null): Program {
     const { sampler, model } = this.parts
-    const key = `verify ${pass.rows} ${chain ? 'chain' : 'tree'}${this.#after(from)}${sampler.key}`
+    const key = `verify ${sizeOf(pass)} ${chain ? 'chain' : 'tree'}${this.#after(from)}${sampler.key}`
     return this.#programs.get(key, (ops) => {
       const logits = this.#judge(ops, pass, from)
       const { vocab } = model.config
@@ -134,7 +134,7 @@ export class Verifier {
 
   /** For processors on the host: runs the target over the tree and leaves what those on the device make of its logits in `givenOf`. */
   forward(pass: Pass, computed: Computed | null): Program {
-    return this.#programs.get(`forward ${pass.rows}${this.#after(computed)}${this.parts.sampler.key}`, (ops) => {
+    return this.#programs.get(`forward ${sizeOf(pass)}${this.#after(computed)}${this.parts.sampler.key}`, (ops) => {
       const given = this.givenOf(pass)
       ops.concat({ parts: [{ x: this.#forward(ops, pass, computed) }], out: given, rows: pass.rows })
       this.parts.sampler.processors(ops, given, pass)
@@ -143,7 +143,7 @@ export class Verifier {
 
   /** For a rule on the host: runs the target over the tree, as `verify` does, and leaves the processed logits in `logitsOf`. */
   inspect(pass: Pass, from: Computed | 'forward' | null): Program {
-    return this.#programs.get(`inspect ${pass.rows}${this.#after(from)}${this.parts.sampler.key}`, (ops) => {
+    return this.#programs.get(`inspect ${sizeOf(pass)}${this.#after(from)}${this.parts.sampler.key}`, (ops) => {
       ops.concat({ parts: [{ x: this.#judge(ops, pass, from) }], out: this.logitsOf(pass), rows: pass.rows })
     })
   }
@@ -166,7 +166,7 @@ export class Verifier {
 
   /** Runs the target over a chain, as `verify` does, and commits the outcome that was written: tokens that were generated before. */
   replay(pass: Pass): Program {
-    return this.#programs.get(`replay ${pass.rows}`, (ops) => {
+    return this.#programs.get(`replay ${sizeOf(pass)}`, (ops) => {
       ops.treeIndex({ tree: this.tree, sequence: this.parts.sequence, index: pass.index })
       this.#run(ops, pass)
       ops.commitTokens({ outcome: this.outcome, sequence: this.parts.sequence })
@@ -175,6 +175,11 @@ export class Verifier {
 
   dispose(): void {
     this.#owned.dispose()
+  }
+
+  /** No position of the pass is above `length` and one a row. */
+  #pass(rows: number, length: number, tokens: Tensor): Pass {
+    return { rows, first: 0, reach: passReach(length + rows), tokens, index: this.#index }
   }
 
   #rowsOf(pass: Pass, what: string): Tensor {
@@ -230,4 +235,9 @@ export class Verifier {
     if (hidden) ops.rmsNorm({ x, norm: model.finalNorm, out: hidden, rows: pass.rows })
     return x
   }
+}
+
+/** What in a program's key says which passes it serves. */
+function sizeOf({ rows, reach }: Pass): string {
+  return `${rows} below ${reach}`
 }

@@ -84,6 +84,19 @@ describe('attention', () => {
       for (let head = 0; head < 4; head++) expect(seen(row, head)).toEqual(slots.map((slot) => slot + 8 * (head >> 1)))
   })
 
+  test('a row beyond the reach of its pass is refused', async () => {
+    const pass = await treePass(3, [7], [-1], 2)
+    const tensors = { q: floats([2, headDim]), cache: { tensor: floats([1, 2, 1, 8, headDim]), layer: 0 } }
+    const attend = (reach: number) => {
+      const out = floats([2, headDim])
+      const args = { ...tensors, heads: 1, kvHeads: 1, headDim, pass: { ...pass, reach }, out }
+      return run((ops) => ops.treeAttention(args), out)
+    }
+    await attend(5)
+    await expect(attend(4)).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
+    await expect(attend(0)).rejects.toMatchObject({ code: 'SHAPE_MISMATCH' })
+  })
+
   test('keys weigh by the softmax of their scaled products', async () => {
     const pass = await treePass(1, [], [], 1)
     const cache = { tensor: floats([1, 2, 1, 2, headDim]), layer: 0 }

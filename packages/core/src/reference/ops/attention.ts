@@ -1,3 +1,4 @@
+import { OutriderError } from '../../errors'
 import type { KvLayer, Norm, Pass } from '../../spec'
 import { INDEX, MAX_PATH } from '../../spec'
 import { type HostTensor, host } from '../memory'
@@ -65,7 +66,7 @@ export function placeHeads(
   }
 }
 
-/** Softmax attention of each row over its own path, keys by absolute position. */
+/** Softmax attention of each row over its own path, keys by absolute position. Throws `SHAPE_MISMATCH` for one beyond `pass.reach`. */
 export function attend(
   args: Heads & { readonly q: HostTensor; readonly cache: KvLayer; readonly pass: Pass; readonly out: HostTensor },
 ): void {
@@ -79,6 +80,11 @@ export function attend(
   for (let r = 0; r < liveRows(pass); r++) {
     const row = pass.first + r
     const keys = (index[INDEX.positions + row] as number) + 1
+    if (pass.reach !== undefined && keys > pass.reach)
+      throw new OutriderError(
+        'SHAPE_MISMATCH',
+        `treeAttention: a row stands at position ${keys - 1}, but the pass reaches no further than ${pass.reach}: key programs by passReach`,
+      )
     const slots = Array.from({ length: keys }, (_, p) =>
       p < base ? p : base + (index[INDEX.paths + row * MAX_PATH + p - base] as number),
     )

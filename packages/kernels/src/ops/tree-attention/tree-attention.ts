@@ -27,8 +27,6 @@ const leastBytes = 16384
 const mostRows = 4
 /** Workgroup memory that leaves room for a second workgroup beside. */
 const mostBytes = 32768
-/** Chunks that one workgroup goes through sooner than a second dispatch would start. */
-const fewChunks = 2
 /** Bytes of partial results beyond which chunks are merged to spans first. */
 const mostPartials = 16 << 20
 
@@ -37,7 +35,7 @@ export function planFor(facts: DeviceFacts, { heads, headDim, pass, cache }: Arg
   const slots = cache.tensor.shape[3] as number
   const reach = Math.min(pass.reach ?? slots, slots)
   const rows = facts.software ? 1 : Math.min(mostRows, 2 ** Math.ceil(Math.log2(pass.rows)))
-  if (reach <= (facts.software ? span : fewChunks * chunk)) return { rows, reach: 'span', partial: false }
+  if (reach <= (facts.software ? span : chunk)) return { rows, reach: 'span', partial: false }
   const bytes = pass.rows * heads * Math.ceil(reach / chunk) * (headDim + 4) * 4
   return { rows, reach: bytes > mostPartials ? 'span' : 'chunk', partial: true }
 }
