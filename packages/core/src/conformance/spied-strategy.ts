@@ -27,7 +27,11 @@ export function spied(strategy: Strategy, sight: Sight): Strategy {
     load: async (host) => {
       const noise = new WatchedNoise(sight.streams)
       const backend = noise.around(host.backend)
+      const given = () => JSON.stringify([host.target.config, host.capacity, host.maxRows])
+      const before = given()
       const loaded = await strategy.load({ ...host, backend })
+      if (given() !== before)
+        sight.faults.push('inputs: load changed what the host says of its target: copy what is to be changed')
       return {
         ...(loaded.needs && { needs: loaded.needs }),
         start: (session) => {

@@ -1,5 +1,6 @@
+import { OutriderError } from '../errors'
 import { anyPath } from './any-path'
-import { prompts } from './bench'
+import { failureOf, MOST, prompts } from './bench'
 import type { Check } from './harness'
 import { onStrategyBench, type StrategyBench, type StrategySubject } from './strategy-subject'
 import { leak } from './watched-backend'
@@ -8,6 +9,7 @@ import { leak } from './watched-backend'
 export function memoryChecks(subject: StrategySubject): readonly Check[] {
   return [
     { name: 'abort and disposal leave nothing on the device', faults: () => leakFaults(subject) },
+    { name: 'a session that cannot start leaves nothing on the device', faults: () => startFaults(subject) },
     {
       name: 'a device lost in the middle of a round ends the generation with its own error',
       faults: () => lossFaults(subject),
@@ -33,6 +35,8 @@ async function leakFaults(subject: StrategySubject): Promise<readonly string[]> 
       await brokenOff(bench, rounds)
       after(`a generation that was aborted after ${rounds} rounds`)
     }
+    await endedWithin(bench)
+    after('a session that was ended in the middle of a round')
     const open = engine.openStepper({ strategy })
     await open.extend(prompt)
     await engine.dispose()
@@ -54,6 +58,43 @@ async function brokenOff({ engine, strategy }: StrategyBench, rounds: number): P
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }
+}
+
+/** Ends a session while its round is running. */
+async function endedWithin({ engine, strategy }: StrategyBench): Promise<void> {
+  const stepper = engine.openStepper({ strategy, acceptance: anyPath().rule })
+  await stepper.extend(prompt)
+  await stepper.round(MOST)
+  const running = stepper.round(MOST)
+
+  await Promise.resolve()
+  engine.closeStepper(stepper)
+  await running.catch((error: unknown) => {
+    if (!OutriderError.is(error, 'DISPOSED')) throw error
+  })
+}
+
+/** Lets each allocation and each program of a session's start fail. */
+async function startFaults(subject: StrategySubject): Promise<readonly string[]> {
+  return onStrategyBench(subject, async ({ engine, strategy, watched }) => {
+    const faults: string[] = []
+    const loaded = watched.held
+    const start = () => engine.closeStepper(engine.openStepper({ strategy }))
+    watched.restart(null)
+    start()
+    const calls = { ...watched.calls }
+    for (const call of ['tensor', 'program'] as const)
+      for (let at = 1; at <= calls[call]; at++) {
+        watched.restart({ call, at, lasting: false })
+        await failureOf(async () => start())
+        const left = leak(watched.held, loaded)
+        if (left !== null)
+          faults.push(
+            `memory: ${left} are left after a start whose ${call} ${at} of ${calls[call]} failed: free what was taken where start throws, as Owned does`,
+          )
+      }
+    return faults
+  })
 }
 
 async function lossFaults(subject: StrategySubject): Promise<readonly string[]> {

@@ -63,6 +63,53 @@ export const brokenStrategies: Readonly<Record<string, readonly [make: () => Str
     () => from(() => () => chain([3, 4, 5, 6, 7])),
     'drafts are well-formed trees within the budget',
   ],
+  'changes what its host says': [
+    () => ({
+      specVersion: 1,
+      name: 'broken',
+      load: async ({ target }) => {
+        ;(target.config.eos as number[]).push(7)
+        return { start: ({ tokens }) => ({ propose: (budget) => guess(tokens, budget) }) }
+      },
+    }),
+    'inputs are left as they were',
+  ],
+  'drafts deeper than what is left': [
+    () =>
+      from(
+        ({ tokens }) =>
+          (budget) =>
+            guess(tokens, { nodes: budget.nodes, depth: 4 }),
+      ),
+    'maxTokens ends inside an accepted block',
+  ],
+  'cannot go back to the middle of a block': [
+    () =>
+      strategyOf('broken', ({ tokens }) => {
+        let held = 0
+        return {
+          propose: (budget) => guess(tokens, budget),
+          observe: ({ length }) => {
+            held = length
+          },
+          truncate: (length) => (length < held ? -1 : length),
+        }
+      }),
+    'end-of-sequence, stop tokens and stop texts end inside an accepted block',
+  ],
+  'leaks what its start took where it fails': [
+    () =>
+      strategyOf('broken', ({ backend, tokens }) => {
+        const held = [backend.tensor([8], 'u32', 'first'), backend.tensor([8], 'u32', 'second')]
+        return {
+          propose: (budget) => guess(tokens, budget),
+          dispose: () => {
+            for (const tensor of held) tensor.dispose()
+          },
+        }
+      }),
+    'a session that cannot start leaves nothing on the device',
+  ],
   'never drafts': [() => from(() => () => null), 'something is drafted where prompts repeat themselves'],
   'draws the likeliest token and says that it drew': [
     () => drawing('broken', { from: (law) => most(law, 1) }),

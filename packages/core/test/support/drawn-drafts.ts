@@ -1,5 +1,6 @@
 import {
   type DraftNoise,
+  type DType,
   gumbelOf,
   type HostDraft,
   noiseWords,
@@ -88,9 +89,17 @@ export function drawingOnDevice(name: string, stream?: (noise: DraftNoise) => nu
 function flatProposer(session: SessionView, vocab: number, stream: (noise: DraftNoise) => number): Proposer {
   const { backend, tree, sequence } = session
   const owned = new Owned()
-  const logits = owned.add(backend.tensor([1, vocab], 'f32', 'flat logits'))
-  const index = owned.add(backend.tensor([INDEX.words], 'u32', 'flat index'))
   const programs = owned.add(new Programs(backend))
+  const made = (shape: readonly number[], dtype: DType) => {
+    try {
+      return owned.add(backend.tensor(shape, dtype, 'flat'))
+    } catch (error) {
+      owned.dispose()
+      throw error
+    }
+  }
+  const logits = made([1, vocab], 'f32')
+  const index = made([INDEX.words], 'u32')
   const record = (ops: Ops, noise: DraftNoise | null) => {
     ops.treeIndex({ tree, sequence, index })
     const pass = { rows: 1, first: 0, tokens: tree.tokens, index }
