@@ -105,6 +105,49 @@ describe.each(Object.entries(cases))('%s', async (_, options) => {
     })
 })
 
+test('a text that is complete ends, also in the middle of a draft', async () => {
+  const eos = tinyConfig.eos_token_id
+  /** Five tokens, then the end and nothing but the end. */
+  const five: Constraint = {
+    specVersion: 1,
+    name: 'five',
+    start: ({ vocab: ids, eos: ends }) => {
+      let count = 0
+      return {
+        mask: (path) => {
+          const mask = new Uint32Array(Math.ceil(ids / 32))
+          const done = count + path.length >= 5
+          for (let id = 0; id < ids; id++)
+            if (ends.includes(id) === done) mask[id >>> 5] = (mask[id >>> 5] as number) | (1 << (id & 31))
+          return mask
+        },
+        accept: (tokens) => {
+          count += tokens.length
+        },
+      }
+    },
+  }
+  for (const sampling of [{}, { temperature: 0.8, seed: 3 }]) {
+    const options = { constraint: five, maxTokens: 40, ...sampling }
+    const expected = await plain.complete(prompt, options)
+    expect(expected).toMatchObject({ reason: 'eos', by: eos })
+    expect(expected.ids).toHaveLength(6)
+    const text = [...prompt, ...expected.ids, eos, eos, 7, 9]
+    const random = randomTrees(vocab, 40, 7, text)
+    const strategies = [
+      oracle(text, 9),
+      { ...random, name: 'trees' },
+      { ...onDevice(random, false), name: 'on the device' },
+    ]
+    const engine = await engineOn(folder, { strategies })
+    for (const { name } of strategies) {
+      const { ids, reason, stats } = await engine.complete(prompt, { ...options, strategy: name })
+      expect({ ids, reason }).toEqual({ ids: expected.ids, reason: 'eos' })
+      expect(stats.accepted).toBeGreaterThan(1)
+    }
+  }
+})
+
 describe('a tree of 255 nodes', async () => {
   const asked: (readonly number[])[] = []
   /** Counts the questions. */
