@@ -1,12 +1,13 @@
-import { type AcceptanceRule, block, type HostAcceptance, rejection, typical } from '@outrider/core'
+import { type AcceptanceRule, block, chain, exact, type HostAcceptance, rejection, typical } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
+import { SAMPLING } from '@outrider/core/spec'
 import { describe, expect, test } from 'vitest'
 import { rejectionPath } from '../src/accept/rejection-path'
 import { engineOn } from './support/engines'
 import { brokenRules } from './support/host-rules'
 import { exactLanes } from './support/judged-lanes'
 import { fault, laneFault, type Pair, pairs, type Shape, treeOf } from './support/monte-carlo'
-import { randomTrees } from './support/strategies'
+import { randomTrees, strategyOf } from './support/strategies'
 import { tinyConfig, writeTinyModel } from './support/tiny-model'
 
 const draws = 200_000
@@ -127,4 +128,24 @@ test('rejection is decided on the device: a round is one submission and one read
   }
   for (const temperature of [0, 0.8]) expect(await count(rejection, temperature)).toEqual({ perRound: 1, reads: 1 })
   expect(await count(block, 0.8)).toEqual({ perRound: 2, reads: 1 })
+})
+
+test('drafts of different rounds share no noise under a rule that keeps less than it looked at', async () => {
+  const seen: number[][] = []
+  const reading = strategyOf('reading', (session) => ({
+    propose: async () => {
+      const { backend, noise, tokens } = session
+      const [words] = await backend.submit([], noise ? [noise.sampling.params] : [])
+      seen.push([...new Uint32Array(words as ArrayBuffer).subarray(SAMPLING.seedLow, SAMPLING.seedHigh + 1)])
+      return chain([tokens.length % 7])
+    },
+  }))
+  const engine = await engineOn(await writeTinyModel({ seed: 1 }), { strategies: [reading] })
+  const run = async (acceptance: AcceptanceRule) => {
+    seen.length = 0
+    await engine.complete([5, 9, 11, 5], { acceptance, temperature: 1, seed: 4, maxTokens: 12, strategy: 'reading' })
+    return new Set(seen.map((words) => words.join())).size / seen.length
+  }
+  for (const rule of [rejection, block]) expect(await run(rule)).toBe(1)
+  expect(await run(exact)).toBeLessThan(0.5)
 })

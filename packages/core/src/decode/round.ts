@@ -57,6 +57,7 @@ export async function runRound(state: SessionState, most: number): Promise<Round
 
 async function propose(state: SessionState, most: number): Promise<LaidDraft> {
   const nodes = state.parts.maxRows - 1
+  if (state.parts.rule.guarantee !== 'same-tokens') state.sampler.beginRound(state.sequence.length)
   const depth = Math.min(most, state.sequence.room, nodes + 1, MAX_PATH) - 1
   const draft = await state.proposer.propose({ nodes, depth })
   state.alive()

@@ -55,7 +55,10 @@ export interface HostAcceptance {
     readonly logits: (row: number) => Float32Array
     /** Position of the pending token; what is chosen after a row of depth d (0: the pending token's) stands d + 1 further. */
     readonly length: number
-    /** The request's noise, stream 0 (the target's): a rule takes its own streams, so that a seed repeats. */
+    /**
+     * The round's noise, stream 0 (the target's): a rule takes its own streams, so that a seed repeats. Unless the rule promises the
+     * same tokens, each round has a seed of its own.
+     */
     readonly noise: NoiseKey
     /** At temperature 0: nothing is drawn, the target's probability is a point mass on the largest logit. */
     readonly greedy: boolean

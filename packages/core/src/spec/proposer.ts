@@ -22,7 +22,8 @@ export interface SessionView {
   readonly guarantee: Guarantee
   /**
    * Noise to draw drafts with (`ops.perturbLogits`), live: null while decoding is greedy. Under a rule of the same tokens it is the
-   * target's own, so that what a drafter draws is what the target draws where their distributions agree; under others a stream apart.
+   * target's own, so that what a drafter draws is what the target draws where their distributions agree; under others a stream apart, of
+   * a seed that is each round's own: read the tensors when drafting, not before.
    */
   readonly noise: DraftNoise | null
   /**

@@ -1,6 +1,13 @@
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
-import { GREEDY_STAGES, type NoiseKey, type SamplingPlan, type SamplingStages, samplingWords } from '../sample'
+import {
+  GREEDY_STAGES,
+  type NoiseKey,
+  noiseWords,
+  type SamplingPlan,
+  type SamplingStages,
+  samplingWords,
+} from '../sample'
 import type {
   Backend,
   HostProcessor,
@@ -14,6 +21,9 @@ import type {
 } from '../spec'
 import { IN_PROMPT, SAMPLING } from '../spec'
 import { emittedIds } from './emitted-ids'
+
+/** The stream that seeds of single rounds come from. */
+const ROUND_STREAM = 4
 
 /** What changes logits besides the sampling options. */
 export interface Shaping {
@@ -30,7 +40,9 @@ export class Sampler {
   readonly tensors: SamplingTensors
   readonly #owned = new Owned()
   #stages: SamplingStages = GREEDY_STAGES
-  #words = samplingWords({})
+  #words: Uint32Array = samplingWords({})
+  /** As the request has them: rounds may have seeds of their own. */
+  #seeds: NoiseKey = { seedLow: 0, seedHigh: 0, sequence: 0, stream: ROUND_STREAM }
   /** Whether the bias on the device holds anything. */
   #biased = false
   #kept: Kept | null = null
@@ -104,6 +116,7 @@ export class Sampler {
     if (stages.logProbs) this.#keep()
     this.#stages = stages
     this.#words = samplingWords(params)
+    this.#seeds = { ...this.noise, stream: ROUND_STREAM }
     this.backend.write(this.tensors.params, this.#words)
     if (bias || this.#biased) {
       const values = new Float32Array(this.vocab)
@@ -115,6 +128,18 @@ export class Sampler {
     const counts = new Uint32Array(this.vocab)
     for (const token of prompt) counts[token] = IN_PROMPT
     this.backend.write(this.tensors.counts, counts)
+  }
+
+  /**
+   * From now on all noise is that of the round at a committed length, where tokens are drawn: for rules whose refusals tell something
+   * of the drafts at later positions, which are drafted again.
+   */
+  beginRound(length: number): void {
+    if (!this.#stages.noise) return
+    const [low, high] = noiseWords(this.#seeds, length, 0)
+    this.#words[SAMPLING.seedLow] = low
+    this.#words[SAMPLING.seedHigh] = high
+    this.backend.write(this.tensors.params, this.#words)
   }
 
   /** Words of a row of the mask. */
