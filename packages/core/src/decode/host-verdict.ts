@@ -1,7 +1,7 @@
 import { OutriderError } from '../errors'
 import type { NoiseKey } from '../sample'
 import type { DrawnTree, HostAcceptance, TokenTree } from '../spec'
-import { MAX_TREE_ROWS, NO_TOKEN, OUTCOME } from '../spec'
+import { NO_TOKEN, OUTCOME } from '../spec'
 
 /** What a rule on the host is asked about. */
 export interface HostQuestion {
@@ -80,12 +80,14 @@ function decide(
   }
 }
 
-/** A tree that programs left on the device. Throws `TREE_MALFORMED`. */
-export function readTree(tokenBytes: ArrayBuffer, shapeBytes: ArrayBuffer): TokenTree {
+/** A tree that programs left on the device, of at most `nodes` nodes as its draft says. Throws `TREE_MALFORMED`. */
+export function readTree(tokenBytes: ArrayBuffer, shapeBytes: ArrayBuffer, nodes: number): TokenTree {
   const shape = new Uint32Array(shapeBytes)
   const rows = shape[0] as number
-  if (rows < 1 || rows > MAX_TREE_ROWS)
-    malformed(`has ${rows} rows by word 0 of its shape: the pending token is one, and ${MAX_TREE_ROWS} are the most`)
+  if (rows < 1 || rows > nodes + 1)
+    malformed(
+      `has ${rows} rows by word 0 of its shape: the pending token is one, and its draft said ${nodes} nodes at most`,
+    )
   const tokens = Array.from(new Uint32Array(tokenBytes).subarray(1, rows))
   const parents = Array.from(shape.subarray(1, rows), (row) => row - 1)
   const late = parents.findIndex((parent, node) => parent >= node)

@@ -52,7 +52,7 @@ export class Judge {
     const unknown = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
     const found = await this.#round(work, { logits: verifier.givenOf(pass), ...unknown })
     alive()
-    const tree = draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer)
+    const tree = draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer, draft.nodes)
     const all = new Float32Array(found.logits as ArrayBuffer)
     for (let row = 0; row <= tree.tokens.length; row++) {
       const logits = all.subarray(row * vocab, (row + 1) * vocab)
@@ -68,7 +68,10 @@ export class Judge {
     const { tokens, shape } = this.parts.verifier.tree
     const work = { draft: draft.programs, verify: [], follow: [] }
     const found = await this.#round(work, { tokens, shape, credit: draft.credit.tensor })
-    return { tree: readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer), credit: found.credit ?? null }
+    return {
+      tree: readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer, draft.nodes),
+      credit: found.credit ?? null,
+    }
   }
 
   async #onDevice(
@@ -109,7 +112,8 @@ export class Judge {
     const tree = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
     const found = await this.#round(work, { logits: verifier.logitsOf(pass), credit: draft.credit.tensor, q, ...tree })
     alive()
-    const known: DrawnTree = draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer)
+    const known: DrawnTree =
+      draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer, draft.nodes)
     const outcome = askOnHost(this.parts.rule.name, rule, {
       tree: found.q ? { ...known, q: lawsOf(new Float32Array(found.q), draft.q, vocab) } : known,
       logits: new Float32Array(found.logits as ArrayBuffer),

@@ -39,7 +39,10 @@ export async function runRound(state: SessionState, most: number): Promise<Round
   if (tokens.some((token) => token === NO_TOKEN))
     throw (
       state.constrained?.nothingLeft() ??
-      new OutriderError('LOGITS_NOT_FINITE', 'the model gave no finite logit: its weights or the device are broken')
+      new OutriderError(
+        'LOGITS_NOT_FINITE',
+        'no token has a finite logit: the weights or the device are broken, or processors, bias and bans leave none',
+      )
     )
   sequence.committed(tokens)
   const path = Array.from(outcome.subarray(OUTCOME.path + 1, OUTCOME.path + 1 + accepted), (row) => row - 1)
