@@ -5,6 +5,7 @@ import { webgpu } from '@outrider/kernels'
 import { verifyConstrained } from './constrained'
 import { verifyHeads } from './heads'
 import { verifyLoss } from './loss'
+import { verifyPerplexity } from './perplexity'
 import { readReference } from './reference'
 import { Run } from './run'
 import { verifySampling } from './sampling'
@@ -16,10 +17,8 @@ import { verifyStructured } from './structured'
 import { widenFolder } from './widen'
 
 const chosen = settings(process.argv.slice(2))
-const open = async (): Promise<Backend> =>
-  chosen.backend === 'reference'
-    ? referenceBackend({ arithmetic: chosen.arithmetic })
-    : webgpu({ cacheType: chosen.cache, arithmetic: chosen.arithmetic })
+const open = async (arithmetic = chosen.arithmetic): Promise<Backend> =>
+  chosen.backend === 'reference' ? referenceBackend({ arithmetic }) : webgpu({ cacheType: chosen.cache, arithmetic })
 const backend = await open()
 const run = new Run(chosen.json)
 run.report('device', { ...backend.info })
@@ -44,6 +43,13 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
         'skipped smollm2: no SmolLM2-135M-Instruct.Q4_1.gguf and reference.json found; see --models and --gguf',
       )
   },
+  perplexity: async () => {
+    const { smollm2, prompts } = chosen
+    if (!smollm2 || !prompts) return console.log('skipped perplexity: it needs the GGUF and the prompts')
+    const tokens = chosen.tokens ?? (backend.info.software ? 0 : 20_000)
+    if (tokens === 0) return console.log('skipped perplexity: on a general processor it wants --tokens N')
+    await verifyPerplexity(run, open, { gguf: smollm2.gguf, prompts, tokens })
+  },
   heads: () => {
     const { stories } = chosen
     return verifyHeads(run, backend, { name: 'stories-5m', model: stories, heads: stories, counts: true, share: 0.02 })
@@ -58,7 +64,7 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
     run.check('soak: 1,000 sessions that end at random moments', () =>
       soak(backend, { model: chosen.stories, sessions: 1000, lanes: 4, maxTokens: 24 }),
     ),
-  loss: () => verifyLoss(run, open, chosen.stories),
+  loss: () => verifyLoss(run, () => open(), chosen.stories),
 }
 
 for (const [name, suite] of Object.entries(suites)) {

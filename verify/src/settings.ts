@@ -16,6 +16,8 @@ export interface Settings {
   readonly smollm2: { readonly folder: string; readonly gguf: string } | null
   /** Prompts, one JSON object with `turns` a line; null where the file is not there. */
   readonly prompts: string | null
+  /** Tokens that `perplexity` predicts; null for its default. */
+  readonly tokens: number | null
   /** Suites to run; empty for all. */
   readonly only: readonly string[]
   readonly json: string | null
@@ -30,6 +32,7 @@ const usage = `verify: holds the engine against reference outputs and against it
                                (default $OUTRIDER_MODELS, else ../shared/models)
   --gguf FILE                  the GGUF, where it is not in that folder
   --prompts FILE               spec-bench-240.jsonl (default ../shared/data)
+  --tokens N                   what perplexity predicts (default 20000, none on a general processor)
   --only NAME,…                some suites only
   --json FILE                  results as JSON lines`
 
@@ -46,6 +49,7 @@ export function settings(args: readonly string[]): Settings {
       models: text,
       gguf: text,
       prompts: text,
+      tokens: text,
       only: text,
       json: text,
       help: { type: 'boolean' },
@@ -66,6 +70,7 @@ export function settings(args: readonly string[]): Settings {
     stories: values.stories ?? 'models/stories-5m',
     smollm2: existsSync(gguf) && existsSync(join(folder, 'reference.json')) ? { folder, gguf } : null,
     prompts: existsSync(prompts) ? prompts : null,
+    tokens: values.tokens === undefined ? null : Number(values.tokens),
     only: values.only?.split(',') ?? [],
     json: values.json ?? null,
   }

@@ -31,7 +31,7 @@ export function dotProduct<E>(recorder: Recorder, args: Product<E>): void {
   const quantise = (gain: Tensor | undefined, int8: Tensor): void => {
     twin = { gain, int8 }
   }
-  noteWriter(recorder, output, { firstStep: steps[0] as number, rows, pass, quantise })
+  noteWriter(recorder, output, { firstStep: steps[0] as number, rows, pass, gains: true, quantise })
 }
 
 function partDispatch<E>(

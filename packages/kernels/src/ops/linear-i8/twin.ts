@@ -27,6 +27,8 @@ interface Writer {
   readonly written: number
   readonly rows: number
   readonly pass: Pass | undefined
+  /** Whether it can multiply by a gain. */
+  readonly gains: boolean
   readonly quantise: (gain: Tensor | undefined, int8: Tensor) => void
 }
 
@@ -63,8 +65,8 @@ export function currentTwin(recorder: Recorder, wanted: TwinOf): Tensor | undefi
   const same = twin && twin.written === written && twin.gain === gain && twin.gainWritten === gainWritten
   if (same && covers(twin, wanted)) return twin.int8
   const writer = writers.get(x)
-  if (!writer || writer.written !== written || gainWritten >= writer.firstStep || !covers(writer, wanted))
-    return undefined
+  if (!writer || writer.written !== written || !covers(writer, wanted)) return undefined
+  if (gain && (!writer.gains || gainWritten >= writer.firstStep)) return undefined
   const int8 = keepTwin(recorder, { x, rows: writer.rows, gain, pass: writer.pass })
   writer.quantise(gain, int8)
   return int8

@@ -26,6 +26,8 @@ export interface AttentionForm {
   readonly reach: 'chunk' | 'span'
   /** Whether it leaves partial results, to be merged, or what its rows get. */
   readonly partial: boolean
+  /** Whether what its rows get is stored as int8 too. */
+  readonly twin?: boolean
 }
 
 /** Sizes that follow from a form. */
@@ -85,6 +87,9 @@ export function layoutOf(form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group'
   }
 }
 
+/** Words with which lanes quantise. */
+const twinWords = 192
+
 /** Bytes of workgroup memory that a form takes where subgroups have at least `subgroup` lanes, 1 without. */
 export function workgroupBytes(
   form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group' | 'rows' | 'lanes'>,
@@ -92,5 +97,5 @@ export function workgroupBytes(
 ): number {
   const { rowStride, width, pool, queries } = layoutOf(form)
   const tops = Math.max(1, form.lanes / Math.max(subgroup, form.rows)) * queries
-  return 4 * (form.rows * rowStride * width + pool + tops + 22 * queries)
+  return 4 * (form.rows * rowStride * width + pool + tops + 22 * queries + twinWords)
 }

@@ -1,4 +1,5 @@
 import { INDEX } from '@outrider/core/spec'
+import { blockLanes, blockVectors, quantiseWgsl } from '../linear-i8/int8-rows.wgsl'
 import { chunk, chunksOfSpan } from './form'
 import { headVectors } from './head-vectors.wgsl'
 
@@ -10,13 +11,15 @@ export interface MergeForm {
   readonly teams: number
   /** What the partial results are of. */
   readonly reach: 'chunk' | 'span'
+  /** Whether what a row gets is stored as int8 too. */
+  readonly twin?: boolean
 }
 
 /**
  * Merges the partial results of a row and head with an online softmax: the chunks of a span in order, then the spans in order.
  * One workgroup a (head, row).
  */
-export function mergeWgsl({ dtype, headDim, teams, reach }: MergeForm): string {
+export function mergeWgsl({ dtype, headDim, teams, reach, twin }: MergeForm): string {
   const { type, width } = headVectors(dtype, headDim)
   const vectors = headDim / width
   const per = reach === 'chunk' ? chunksOfSpan : 1
@@ -26,6 +29,7 @@ struct Params { heads: u32, first: u32, parts: u32 }
 @group(0) @binding(1) var<storage, read> partials: array<${type}>; // [rows, heads, parts, ${vectors + 1}] sums, (peak, weight)
 @group(0) @binding(2) var<storage, read> index: array<u32>;
 @group(0) @binding(3) var<storage, read_write> out: array<${type}>; // [rows, heads, ${vectors}]
+${twin ? `@group(0) @binding(4) var<storage, read_write> int8: array<u32>;${quantiseWgsl(vectors)}` : ''}
 ${teams > 1 ? `var<workgroup> sums: array<${type}, ${teams * vectors}>; // [team]\nvar<workgroup> tops: array<vec2<f32>, ${teams}>; // [team] (peak, weight)` : ''}
 
 struct Partial { m: f32, l: f32, o: ${type} }
@@ -68,6 +72,8 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) l
     workgroupBarrier();`
     }
   }
-  if (team == 0u) { out[place * ${vectors}u + vector] = all.o / ${type}(all.l); }
+  let result = all.o / ${type}(all.l);
+  if (team == 0u) { out[place * ${vectors}u + vector] = result; }
+  ${twin ? `quantise(lane, team == 0u, result, vec4<f32>(1.0), (place * ${vectors}u + vector) / ${blockLanes}u * ${blockVectors * 4}u);` : ''}
 }`
 }

@@ -1,7 +1,9 @@
-import type { Ops } from '@outrider/core/spec'
+import type { Ops, Tensor } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
-import type { Recorder } from '../../recorder'
+import type { Dispatch, Recorder } from '../../recorder'
 import { variant } from '../../shader'
+import { blockInputs } from '../linear-i8/int8-rows.wgsl'
+import { noteWriter } from '../linear-i8/twin'
 import { type AttentionForm, chunk, span, workgroupBytes } from './form'
 import { headVectors } from './head-vectors.wgsl'
 import { type MergeForm, mergeWgsl } from './merge.wgsl'
@@ -79,9 +81,9 @@ export function recordAttention(recorder: Recorder, args: Args, plan: Plan): voi
   const left = partial
     ? recorder.scratch([pass.rows, heads, parts, headDim + head.width], 'f32', 'attention partials')
     : out
-  recorder.dispatch({
+  const first = (int8?: Tensor): Dispatch => ({
     label: 'treeAttention',
-    wgsl: variant(treeAttentionWgsl, form),
+    wgsl: variant(treeAttentionWgsl, { ...form, twin: int8 !== undefined }),
     params: [
       { u32: half * head.key.count },
       { u32: (half + kvHeads * slots) * vectors },
@@ -97,21 +99,38 @@ export function recordAttention(recorder: Recorder, args: Args, plan: Plan): voi
       { buffer: cache.tensor, access: 'read' },
       { buffer: pass.index, access: 'read' },
       { buffer: left, access: 'read_write' },
+      ...(int8 ? [{ buffer: int8, access: 'read_write' } as const] : []),
     ],
     workgroups: [Math.ceil(pass.rows / form.rows), heads / group, parts],
   })
-  if (!partial) return
+  if (!partial) {
+    recordLast(recorder, args, first)
+    return
+  }
+  recorder.dispatch(first())
   const teams = recorder.device.software ? 1 : Math.max(1, Math.floor(256 / vectors))
   const merge: MergeForm = { dtype, headDim, teams, reach }
-  recorder.dispatch({
+  recordLast(recorder, args, (int8) => ({
     label: 'mergeAttention',
-    wgsl: variant(mergeWgsl, merge),
+    wgsl: variant(mergeWgsl, { ...merge, twin: int8 !== undefined }),
     params: [{ u32: heads }, { u32: pass.first }, { u32: parts }],
     buffers: [
       { buffer: left, access: 'read' },
       { buffer: pass.index, access: 'read' },
       { buffer: out, access: 'read_write' },
+      ...(int8 ? [{ buffer: int8, access: 'read_write' } as const] : []),
     ],
     workgroups: [heads, pass.rows],
-  })
+  }))
+}
+
+/** Records the dispatch that writes `out`, and as int8 too where the product that reads it wants that. */
+function recordLast(recorder: Recorder, { out, pass, headDim }: Args, dispatch: (int8?: Tensor) => Dispatch): void {
+  let twin: Tensor | undefined
+  const step = recorder.later([out], () => dispatch(twin))
+  if (headDim % blockInputs !== 0) return
+  const quantise = (_: Tensor | undefined, int8: Tensor): void => {
+    twin = int8
+  }
+  noteWriter(recorder, out, { firstStep: step, rows: pass.rows, pass, gains: false, quantise })
 }

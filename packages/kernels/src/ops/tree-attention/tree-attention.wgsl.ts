@@ -1,9 +1,13 @@
 import { INDEX, MAX_PATH } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
+import { blockLanes, blockVectors, quantiseWgsl } from '../linear-i8/int8-rows.wgsl'
 import { type AttentionForm, chunk, chunksOfSpan, type Layout, layoutOf, segment } from './form'
 import { type HeadVectors, headVectors, unpacked } from './head-vectors.wgsl'
 import { largest } from './largest.wgsl'
 import { repeat } from './repeat'
+
+/** Lanes that quantise at a time. */
+const quantisingLanes = 64
 
 interface Parts extends AttentionForm, Layout {
   readonly head: HeadVectors
@@ -228,7 +232,7 @@ function fold(parts: Parts): string {
 }
 
 function results(parts: Parts): string {
-  const { partial, vectors, head, group, width } = parts
+  const { partial, twin, vectors, head, group, width } = parts
   const tail = width === 4 ? `vec4<f32>(m, l, 0.0, 0.0)` : 'vec2<f32>(m, l)'
   return owned(parts, (n) => {
     const where = `
@@ -237,7 +241,11 @@ function results(parts: Parts): string {
       let its = row0 + query / ${group}u;
       let place = (its - p.first) * p.heads + head0 + query % ${group}u;`
     if (!partial)
-      return `${where} if (its < end) { out[place * ${vectors}u + vector] = mixed${n} / ${head.type}(weight${n}); }`
+      return `${where} if (its < end) {
+        let result = mixed${n} / ${head.type}(weight${n});
+        out[place * ${vectors}u + vector] = result;
+        ${twin ? kept(parts, 'result') : ''}
+      }`
     return `${where}
       if (its < end && begin * ${chunk}u < lengths[query]) {
         let at = (place * p.parts + wg.z) * ${vectors + 1}u;
@@ -245,6 +253,31 @@ function results(parts: Parts): string {
         if (vector == 0u) { let m = top_of${n}; let l = weight${n}; out[at + ${vectors}u] = ${tail}; }
       }`
   })
+}
+
+/** Keeps a vector of what a query gets in the pool, which is no longer in use. */
+function kept({ wide }: Parts, value: string): string {
+  if (wide) return `pool[own] = ${value};`
+  return ['x', 'y', 'z', 'w'].map((c, i) => `pool[own * 4u + ${i}u] = ${value}.${c};`).join(' ')
+}
+
+/** Quantises what was kept. */
+function quantised({ queries, vectors, lanes, group, wide }: Parts): string {
+  const all = queries * vectors
+  const step = Math.min(lanes, quantisingLanes, all)
+  const value = wide ? 'pool[own]' : `vec4<f32>(${[0, 1, 2, 3].map((i) => `pool[own * 4u + ${i}u]`).join(', ')})`
+  return repeat(
+    Math.ceil(all / step),
+    (i) => `{
+    let next = lane + ${i * step}u;
+    let own = min(next, ${all - 1}u);
+    let query = own / ${vectors}u;
+    let its = row0 + query / ${group}u;
+    let place = (its - p.first) * p.heads + head0 + query % ${group}u;
+    let block = (place * ${vectors}u + own % ${vectors}u) / ${blockLanes}u;
+    quantise(lane, lane < ${step}u && next < ${all}u && its < end, ${value}, vec4<f32>(1.0), block * ${blockVectors * 4}u);
+  }`,
+  )
 }
 
 /**
@@ -275,6 +308,7 @@ var<workgroup> totals: array<f32, ${4 * queries}>; // [segment, query]
 var<workgroup> peaks: array<f32, ${queries}>; // [query] largest score of the chunk
 var<workgroup> lengths: array<u32, ${queries}>; // [query] keys that it sees
 ${peak.memory}
+${form.twin ? `@group(0) @binding(6) var<storage, read_write> int8: array<u32>;\n${quantiseWgsl(Math.min(lanes, quantisingLanes, queries * vectors))}` : ''}
 
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) lane: u32${peak.parameter}) {
@@ -324,6 +358,8 @@ ${owners(parts)}
     ${fold(parts)}
     ${turns > 1 ? 'workgroupBarrier();' : ''}
   }
+  ${form.twin ? 'workgroupBarrier();' : ''}
   ${results(parts)}
+  ${form.twin ? `workgroupBarrier();\n${quantised(parts)}` : ''}
 }`
 }
