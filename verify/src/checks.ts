@@ -16,7 +16,8 @@ function largestDifference(a: ArrayLike<number>, b: readonly number[]): number {
   return b.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (a[i] as number))), 0)
 }
 
-function logSoftmax(logits: Float32Array): (id: number) => number {
+/** The log-probability of each token, nats. */
+export function logSoftmax(logits: Float32Array): (id: number) => number {
   const peak = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   const total = logits.reduce((sum, value) => sum + Math.exp(value - peak), 0)
   return (id) => (logits[id] as number) - peak - Math.log(total)
