@@ -4,7 +4,7 @@ import { variant } from '../../shader'
 import { decoders } from '../../weights/decode.wgsl'
 import { blocksAlong } from '../../weights/layout'
 import { packedWeight } from '../../weights/packed-weight'
-import type { Product } from './product'
+import type { Product } from './product-args'
 import { chooseTile } from './tile'
 
 /** Records a product of float32 activations: one dispatch for each part of the weight. */
