@@ -78,3 +78,36 @@ test.each(cases)(
     })
   },
 )
+
+// Rows that take each tile, 256 so that a few panels fill a device.
+test.each((['q4_0', 'q6_k'] as const).flatMap((format) => [1, 2, 4, 8, 32, 256].map((rows) => ({ format, rows }))))(
+  'products that quantise what they store compile: $format, $rows rows',
+  async ({ format, rows }) => {
+    const sources = { square: randomSource(format, 256, 256), pairs: randomSource(format, 512, 256) }
+    await withWeights(backends.i8, sources, async ({ square, pairs }) => {
+      const before = backends.i8.stats.dispatches
+      const matrix = { shape: [rows, 256] }
+      await run(backends.i8, {
+        tensors: {
+          x: matrix,
+          y: matrix,
+          gated: matrix,
+          z: matrix,
+          gain: { shape: [256] },
+          short: { shape: [1, 2, 2, 256, 64], dtype: 'f16' },
+          long: { shape: [1, 2, 2, 4096, 64], dtype: 'f16' },
+          ...passTensors(rows),
+        },
+        read: [],
+        record(ops, tensor) {
+          const norm = { gain: tensor('gain'), eps: 1e-5 }
+          ops.linear({ x: tensor('x'), weight: square!, out: tensor('y'), rows, accumulate: true })
+          ops.gatedLinear({ x: tensor('y'), weight: pairs!, out: tensor('gated'), rows, norm })
+          ops.linear({ x: tensor('gated'), weight: square!, out: tensor('y'), rows })
+          ops.linear({ x: tensor('y'), weight: square!, out: tensor('z'), rows })
+        },
+      })
+      expect(backends.i8.stats.dispatches - before).toBe(5)
+    })
+  },
+)

@@ -9,7 +9,7 @@ export interface DotTile {
    * Slices at a time, each a group of lanes' own; their sums meet in workgroup memory. 1: each lane takes the slices one after
    * the other, without a barrier. At most 256 lanes in all.
    */
-  readonly atOnce: 1 | 8 | 16 | 32
+  readonly atOnce: 1 | 16 | 32
   /** Rows of activations that share one read of the weights. */
   readonly rows: 1 | 2 | 4 | 8
   /** Lanes of one slice. */
