@@ -28,6 +28,7 @@ interface Scene extends Heads {
   /** Rows recorded. */
   readonly rows?: number
   readonly layer?: number
+  readonly reach?: number
 }
 
 /** Elements of a token's key, value or query: small multiples of 2^-8, which f16 holds exactly. */
@@ -88,7 +89,7 @@ async function attend(backend: Backend, scene: Scene): Promise<Float32Array> {
         heads,
         kvHeads,
         headDim,
-        pass: { rows, first, tokens: t('tokens'), index: t('index') },
+        pass: { rows, first, ...(scene.reach && { reach: scene.reach }), tokens: t('tokens'), index: t('index') },
         out: t('out'),
       }),
   })
@@ -139,6 +140,12 @@ const variants = [
 
 /** Four teams take long on a general processor: the cases in which they differ. */
 const withTeams = cases.filter(({ base }) => [62, 63, 254, 600].includes(base))
+
+/** What a processor and a GPU choose for such a reach, capacity and rows: one dispatch, chunks or spans; 1, 2 or 4 rows a tile. */
+const divisions = {
+  1: [{ slots: 2500, reach: 2048 }, { slots: 2500 }, { slots: 60_000, rows: 64 }],
+  4: [{ slots: 2500, reach: 512 }, { slots: 1300 }, { slots: 1300, rows: 9 }],
+}
 
 describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, teams }) => {
   let backend: Backend
@@ -220,6 +227,18 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
       }
     },
   )
+
+  test('a row has the same bits in one dispatch and in parts, of chunks and of spans, in tiles of rows and in any capacity', async () => {
+    const form = heads('f16', 1, 8, 32)
+    const parents = randomTree(3, 3)
+    const scene = { ...form, base: 300, parents, slotTokens: range(303) }
+    const whole = words(await attend(backend, { ...scene, slots: 320 }))
+    const width = 3 * form.heads * form.headDim
+    for (const divided of divisions[teams as 1 | 4]) {
+      const found = words(await attend(backend, { ...scene, ...divided }))
+      expect(found.slice(0, width), `${JSON.stringify(divided)}`).toEqual(whole)
+    }
+  })
 
   test('shapes that do not fit are refused', async () => {
     const form = heads('f16', 2, 2, 64)

@@ -12,7 +12,7 @@ import { treeAttentionWgsl } from './tree-attention.wgsl'
 type Args = Parameters<Ops['treeAttention']>[0]
 
 /** How the work is divided. Every plan gives a row the same bits. */
-export interface Plan {
+interface Plan {
   /** Most rows of a workgroup, a power of two. */
   readonly rows: number
   /** What a workgroup folds. */
@@ -25,18 +25,23 @@ export interface Plan {
 const mostHeads = 8
 /** Workgroup memory that every device has. */
 const leastBytes = 16384
-/** Rows of a workgroup: more would not fit in registers. */
-const mostRows = 4
+/** Up to here, and with few rows a little further, a workgroup a row is fastest: there are too few keys to share. */
+const shortReach = chunk
+const shortReachOfFew = 4 * chunk
+const fewRows = 8
 /** Workgroup memory that leaves room for a second workgroup beside. */
 const mostBytes = 32768
 /** Bytes of partial results beyond which chunks are merged to spans first. */
 const mostPartials = 16 << 20
 
 /** Chooses how to divide the work by what the host knows: recorded rows, and how far they reach at most. */
-export function planFor(facts: DeviceFacts, { heads, headDim, pass, cache }: Args): Plan {
+function planFor(facts: DeviceFacts, { heads, headDim, pass, cache }: Args): Plan {
   const slots = cache.tensor.shape[3] as number
   const reach = Math.min(pass.reach ?? slots, slots)
-  const rows = facts.software ? 1 : Math.min(mostRows, 2 ** Math.ceil(Math.log2(pass.rows)))
+  const few = pass.rows <= fewRows
+  const short = reach <= (few ? shortReachOfFew : shortReach)
+  // More than 4 rows a workgroup would not fit in registers.
+  const rows = facts.software || short ? 1 : few ? Math.min(pass.rows, 2) : 4
   if (reach <= (facts.software ? span : chunk)) return { rows, reach: 'span', partial: false }
   const bytes = pass.rows * heads * Math.ceil(reach / chunk) * (headDim + 4) * 4
   return { rows, reach: bytes > mostPartials ? 'span' : 'chunk', partial: true }
@@ -51,7 +56,7 @@ export function treeAttention(recorder: Recorder, args: Args): void {
 }
 
 /** The form of the first dispatch: as many heads that share a key head as fit, in equal parts, then as many rows. */
-export function formFor(facts: DeviceFacts, args: Args, plan: Plan): AttentionForm {
+function formFor(facts: DeviceFacts, args: Args, plan: Plan): AttentionForm {
   const { heads, kvHeads, headDim, cache } = args
   const dtype = cache.tensor.dtype as 'f16' | 'f32'
   const sharing = heads / kvHeads
@@ -68,7 +73,7 @@ export function formFor(facts: DeviceFacts, args: Args, plan: Plan): AttentionFo
 }
 
 /** Records attention as `plan` divides it. */
-export function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
+function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
   const { q, cache, heads, kvHeads, headDim, pass, out } = args
   const form = formFor(recorder.device, args, plan)
   const { dtype, group, partial, reach } = form
