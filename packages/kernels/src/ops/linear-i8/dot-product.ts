@@ -27,7 +27,8 @@ export function dotProduct<E>(recorder: Recorder, args: Product<E>): void {
   const writes = args.buffers.filter(({ access }) => access === 'read_write').map(({ buffer }) => buffer)
   let twin: OutputTwin | undefined
   const steps = parts.map((part) => recorder.later(writes, () => partDispatch(recorder, args, int8, part, twin)))
-  if (!output || (output.shape[1] as number) % blockInputs !== 0) return
+  // A tile that was asked for may not hold whole blocks.
+  if (!output || args.dotTile || (output.shape[1] as number) % blockInputs !== 0) return
   const quantise = (gain: Tensor | undefined, int8: Tensor): void => {
     twin = { gain, int8 }
   }
