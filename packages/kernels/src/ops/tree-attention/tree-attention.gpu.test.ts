@@ -187,11 +187,11 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
   const places =
     teams === 1
       ? [
-          ...watched(heads('f16', 1, 3, 64), [3, 64, 65, 66, 129, 322]),
-          ...watched(heads('f32', 2, 2, 80), [65, 129, 322]),
-          ...watched(heads('f16', 1, 1, 256), [64, 322]),
+          ...watched(heads('f16', 1, 3, 64), [3, 64, 65, 322]),
+          ...watched(heads('f32', 2, 2, 80), [129]),
+          ...watched(heads('f16', 1, 1, 256), [64]),
         ]
-      : [...watched(heads('f16', 1, 3, 64), [64, 257, 322]), ...watched(heads('f32', 2, 2, 80), [257])]
+      : [...watched(heads('f16', 1, 3, 64), [322]), ...watched(heads('f32', 2, 2, 80), [257])]
   test.each(places)(
     'a row at position $length is the same, bit for bit, wherever its path lies: $dtype, $heads heads of $headDim',
     async ({ length, ...form }) => {
@@ -204,10 +204,8 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
         [2, 1],
         [5, 2],
         [8, 3],
-        [17, 3],
         [33, 2],
         [64, 3],
-        [128, 20],
         [256, 32],
       ] as const) {
         if (depth > length) continue
