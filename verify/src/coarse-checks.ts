@@ -4,8 +4,8 @@ import { ModelProbe } from './model-probe'
 import type { ReferenceContext } from './reference'
 
 /**
- * What an arithmetic that rounds activations may lose against the reference's float32: measured on SmolLM2 in i8, 3 % of the
- * greedy choices and 0.08 nats (rms) of a token's log-probability; the eight most probable ones include less certain ones.
+ * What an arithmetic that rounds activations may lose against the reference's float32. SmolLM2 in Q4_1 in i8 has 373 of the
+ * 384 greedy tokens, and the eight most probable log-probabilities off by 0.18 nats (rms).
  */
 const allowed = { sameGreedy: 0.95, nats: 0.25 }
 
