@@ -123,8 +123,8 @@ export interface Ops extends SamplingOps {
 
   /**
    * Lays a tree out as a pass below the pending token. tokens[0] becomes history[length]; `index` gets base = length, rows =
-   * shape[0], and for each row its position, which is length + depth, and its path. At most MAX_PATH levels, the pending
-   * token's included.
+   * shape[0] (1 at least: the pending token is always there), and for each row its position, which is length + depth, and its path.
+   * At most MAX_PATH levels, the pending token's included.
    */
   treeIndex(args: { tree: TreeTensors; sequence: SequenceTensors; index: Tensor }): void
 

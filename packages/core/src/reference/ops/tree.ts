@@ -8,7 +8,8 @@ export function indexTree(tree: TreeTensors, sequence: SequenceTensors, target: 
   const shape = host(tree.shape).words
   const index = host(target).words
   const base = host(sequence.length).words[0] as number
-  const rows = Math.min(shape[0] as number, MAX_TREE_ROWS)
+  // The pending token is always there, whatever a draft's programs wrote.
+  const rows = Math.max(1, Math.min(shape[0] as number, MAX_TREE_ROWS))
   tokens[0] = host(sequence.history).words[base] as number
   index[INDEX.base] = base
   index[INDEX.rows] = rows

@@ -10,7 +10,7 @@ export const treeIndexWgsl: string = /* wgsl */ `
 @compute @workgroup_size(${MAX_TREE_ROWS})
 fn main(@builtin(local_invocation_index) row: u32) {
   let base = length[0];
-  let rows = min(shape[0], ${MAX_TREE_ROWS}u);
+  let rows = clamp(shape[0], 1u, ${MAX_TREE_ROWS}u); // the pending token is always there
   if (row == 0u) {
     tokens[0] = history[base];
     index[${INDEX.base}] = base;
