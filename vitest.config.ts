@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['packages/*/{src,test}/**/*.test.ts', '{scripts,examples,verify/src,bench/src}/**/*.test.ts'],
-          exclude: [...exclude, '**/*.gpu.test.ts', '**/*.dist.test.ts'],
+          exclude: [...exclude, '**/*.{gpu,dist,browser}.test.ts'],
           // vitest leaves a core to itself, which on a machine with two is half of them.
           maxWorkers: 2,
           testTimeout: 120_000,
@@ -50,6 +50,19 @@ export default defineConfig({
           exclude,
           server: { deps: { external: [/\/packages\/[\w-]+\/dist\//] } },
           testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          environment: 'node',
+          include: ['{browser,examples}/**/*.browser.test.ts'],
+          exclude,
+          server: { deps: { external: [/\/packages\/[\w-]+\/dist\//] } },
+          // Browsers compute on all cores.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

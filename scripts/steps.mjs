@@ -39,6 +39,12 @@ export const steps = [
   { name: 'build', title: 'build (tsup)', run: () => commands([[...pnpm, '--reporter=append-only', 'run', 'build']]) },
   { name: 'gpu', title: 'WebGPU tests on SwiftShader (vitest)', run: () => vitest('gpu', 40) },
   { name: 'dist', title: 'tests of the built packages (vitest)', built: true, run: () => vitest('dist', 10) },
+  {
+    name: 'browser',
+    title: 'tests in a headless Chromium (vitest)',
+    built: true,
+    run: () => vitest('browser', 10),
+  },
   ...packages.map((name) => ({
     name: 'package',
     title: `packed @outrider/${name} (publint, attw)`,

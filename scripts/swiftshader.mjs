@@ -1,26 +1,8 @@
 // SwiftShader, a Vulkan device on the CPU: what the GPU tests and the demo run on where there is no GPU.
 // The driver comes with @sparticuz/chromium (Linux, x64).
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { extract } from 'tar'
-
-const root = join(import.meta.dirname, '..')
-const archive = join(root, 'node_modules/@sparticuz/chromium/bin/swiftshader.tar.br')
-const folder = join(root, 'node_modules/.cache/outrider-swiftshader')
-const driver = join(folder, 'vk_swiftshader_icd.json')
-
-/** Unpacks the driver once; several processes may do it at the same time. */
-function unpack() {
-  mkdirSync(dirname(folder), { recursive: true })
-  const fresh = mkdtempSync(`${folder}-`)
-  extract({ sync: true, file: archive, brotli: true, cwd: fresh })
-  try {
-    renameSync(fresh, folder)
-  } catch (error) {
-    rmSync(fresh, { recursive: true, force: true })
-    if (!existsSync(driver)) throw error
-  }
-}
+import { packed, unpackedOnce } from './unpack.mjs'
 
 /**
  * The environment that a process must be started with to see SwiftShader as its Vulkan device. The dynamic linker reads
@@ -28,8 +10,10 @@ function unpack() {
  * @returns {Record<string, string> | undefined}
  */
 export function swiftShaderEnvironment() {
-  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync(archive)) return undefined
-  if (!existsSync(driver)) unpack()
+  const archive = packed('swiftshader.tar.br')
+  if (!archive) return undefined
+  const folder = unpackedOnce('swiftshader', (cwd) => extract({ sync: true, file: archive, brotli: true, cwd }))
+  const driver = join(folder, 'vk_swiftshader_icd.json')
   const before = process.env.LD_LIBRARY_PATH
   return {
     LD_LIBRARY_PATH: before ? `${folder}:${before}` : folder,
