@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { bundleSizes } from './bundle-sizes.mjs'
 import { exampleCommand, examples, expectation } from './examples.mjs'
 import { ownStrategy } from './own-strategy.mjs'
 import { commands, run, vitest } from './run-step.mjs'
@@ -45,6 +46,7 @@ export const steps = [
     built: true,
     run: () => vitest('browser', 10),
   },
+  { name: 'sizes', title: 'sizes of bundles (esbuild)', built: true, run: bundleSizes },
   ...packages.map((name) => ({
     name: 'package',
     title: `packed @outrider/${name} (publint, attw)`,

@@ -28,15 +28,19 @@ export function chromium(): Chromium {
   })
   return {
     executable: join(folder, 'chromium'),
-    environment: { LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_FILE: join(folder, 'fonts.conf') },
+    environment: {
+      LD_LIBRARY_PATH: join(folder, 'lib'),
+      FONTCONFIG_FILE: join(folder, 'fonts.conf'),
+      XDG_CACHE_HOME: folder,
+    },
   }
 }
 
-/** Fontconfig takes folders relative to its file. */
+/** Fontconfig takes folders of fonts relative to its file; its cache goes below XDG_CACHE_HOME. */
 const fontsConf = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir prefix="relative">fonts</dir>
-  <cachedir prefix="relative">fonts-cache</cachedir>
+  <cachedir prefix="xdg">fonts-cache</cachedir>
 </fontconfig>
 `

@@ -66,7 +66,7 @@ export async function checkFirstStep(
 
 /** Greedy ids against the reference's: exactly, or (`ties`) up to the first step whose margin is a near tie. */
 export async function checkGreedy(
-  engine: Engine,
+  engine: Pick<Engine, 'complete'>,
   contexts: readonly ReferenceContext[],
   steps: number,
   ties: 'exact' | 'near ties may differ',
@@ -91,7 +91,7 @@ export async function checkGreedy(
 
 /** Every strategy's ids against plain decoding's, token for token. */
 export async function checkSameTokens(
-  engine: Engine,
+  engine: Pick<Engine, 'complete'>,
   prompts: readonly (readonly number[])[],
   strategies: readonly string[],
   tokens: number,
