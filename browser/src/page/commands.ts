@@ -10,6 +10,7 @@ import {
 } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { type WebGpuOptions, webgpu } from '@outrider/kernels'
+import { backendFaults } from './conformance'
 import { destroyDevice, deviceLost, rememberDevices } from './devices'
 import { strategies } from './strategies'
 
@@ -102,6 +103,7 @@ export const commands = {
   waiting: async (): Promise<boolean> => waiting,
   resume: async (checkpoint: string): Promise<Completion> =>
     collect(engine().resume(JSON.parse(checkpoint) as GenerationCheckpoint)),
+  backendFaults,
   /** Frees the engine, and gives the bytes of its backend that are left. */
   close: async (): Promise<number> => {
     if (!held) throw new Error('no engine is open')
