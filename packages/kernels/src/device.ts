@@ -1,5 +1,6 @@
 import { OutriderError } from '@outrider/core'
 import type { DeviceLoss } from '@outrider/core/spec'
+import { type MatrixConfig, matricesOf, matrixFeature } from './matrices'
 import { probeSubgroups } from './subgroup-probe'
 
 /** Which device to open, and how. */
@@ -20,6 +21,8 @@ export interface DeviceFacts {
   readonly software: boolean
   /** Whether WGSL has dot products of packed bytes. */
   readonly packedDot: boolean
+  /** What subgroups of 32 lanes multiply as matrices; none where subgroups are not used or may have another size. */
+  readonly matrices: readonly MatrixConfig[]
   readonly limits: GPUSupportedLimits
 }
 
@@ -34,7 +37,7 @@ export interface OpenDevice {
   readonly state: { loss?: DeviceLoss }
 }
 
-const wantedFeatures: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16']
+const wantedFeatures: readonly GPUFeatureName[] = ['subgroups', 'timestamp-query', 'shader-f16', matrixFeature]
 const wantedLimits = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -76,6 +79,7 @@ export async function openDevice(options: DeviceOptions): Promise<OpenDevice> {
     maxSubgroup: subgroups ? (adapter.info.subgroupMaxSize ?? 128) : 1,
     software: isSoftware(adapter.info),
     packedDot: gpu.wgslLanguageFeatures?.has('packed_4x8_integer_dot_product') ?? false,
+    matrices: subgroups ? matricesOf(device, adapter.info) : [],
     limits: device.limits,
   }
   return { gpu, adapter, device, facts, lost, state }

@@ -7,9 +7,10 @@ export type { WebGpuOptions } from './index'
 /** Dawn is made once a process and stays referenced: its devices do not survive the collection of the object. */
 const kept: { outriderGpu?: Promise<GPU> | undefined } = globalThis as typeof kept
 
-const toggles: readonly string[] = [
+/** What Dawn is made with. */
+export const toggles: readonly string[] = [
   // Subgroup matrices and f16 on NVIDIA are behind these.
-  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
+  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,use_vulkan_memory_model',
   // Else Dawn rounds the device's clock to 65,536 ns, as browsers do against pages that they do not trust.
   'disable-dawn-features=timestamp_quantization',
 ]

@@ -14,9 +14,9 @@ export const paths: readonly { readonly path: string; readonly options: WebGpuOp
 // Dawn's objects stay referenced as long as the process lives.
 const kept: { outriderNullGpu?: GPU; outriderTestGpu?: GPU } = globalThis as typeof kept
 
-/** Dawn's null device. */
+/** Dawn's null device, with the features that are behind its switch. */
 export function nullGpu(): GPU {
-  kept.outriderNullGpu ??= create(['backend=null'])
+  kept.outriderNullGpu ??= create(['backend=null', 'enable-dawn-features=allow_unsafe_apis'])
   return kept.outriderNullGpu
 }
 
