@@ -11,6 +11,9 @@ export interface RoundWork {
 
 /** Submits a session's work and counts it. */
 export class Device {
+  /** When the last submission had been read, by `performance.now()`. */
+  #until = 0
+
   constructor(
     private readonly backend: Backend,
     private readonly counters: () => Counters,
@@ -29,7 +32,10 @@ export class Device {
     counters.submits++
     if (read) counters.reads++
     const bytes = await this.backend.submit(programs, read, timings)
-    counters.deviceMs += performance.now() - started
+    const now = performance.now()
+    // What was submitted before the one ahead of it was read is counted from there.
+    counters.deviceMs += now - Math.max(started, this.#until)
+    this.#until = now
     return bytes
   }
 

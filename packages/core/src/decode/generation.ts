@@ -85,7 +85,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
         reader.finish('length', null)
         break
       }
-      const round = await stepper.round(left)
+      const round = await stepper.round(left, true)
       round.tokens.forEach((token, i) => {
         const by = round.by[i]
         const drafted = by ? { by, depth: i + 1 } : null
@@ -101,6 +101,8 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     failed = true
     throw checkpointer ? withCheckpoint(error, checkpointer(progress)) : error
   } finally {
+    // The last round may have been followed by one in vain. Whether the device could be set right shows where the session goes on.
+    await stepper.settle().catch(() => {})
     release(constrained, failed)
   }
   const ids = reader.ids

@@ -38,6 +38,11 @@ export class GuardedProposer {
     }
   }
 
+  /** Whether it never proposes anything, as in plain decoding. */
+  get empty(): boolean {
+    return this.#proposer === null
+  }
+
   /** The next draft, checked and laid where the verifier reads it. Throws `TREE_MALFORMED`, `TREE_TOO_LARGE`. */
   async propose(budget: Budget): Promise<LaidDraft> {
     const proposer = this.#proposer

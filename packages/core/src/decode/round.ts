@@ -2,6 +2,7 @@ import { OutriderError } from '../errors'
 import { MAX_PATH, NO_TOKEN, OUTCOME } from '../spec'
 import { creditPath, proposedTokens } from './credit'
 import type { LaidDraft } from './draft-layer'
+import type { Verdict } from './judge'
 import type { SessionState } from './session-state'
 
 /** What a round committed. */
@@ -17,26 +18,68 @@ export interface Round {
   readonly logProbs: readonly number[] | null
 }
 
+/** A round whose work was submitted. */
+export interface BegunRound {
+  readonly draft: LaidDraft
+  /** Whether the tree is what the proposer drafted, node by node. */
+  readonly own: boolean
+  readonly verdict: Promise<Verdict>
+}
+
 /**
  * One round: propose, verify, accept, commit at most `most` tokens. Throws what the strategy, the rule and the device throw,
  * `LOGITS_NOT_FINITE`.
  */
 export async function runRound(state: SessionState, most: number): Promise<Round> {
+  const { counters } = state
+  const begun = await beginRound(state, most)
+  const [from, deviceBefore] = [performance.now(), counters.deviceMs]
+  await begun.verdict
+  counters.hostMs += performance.now() - from - (counters.deviceMs - deviceBefore)
+  return endRound(state, begun)
+}
+
+/** Whether nothing on the host decides over a round: it can be begun before the record of the one before it is read. */
+export function followsUnread({ parts, sampler, proposer, constrained }: SessionState): boolean {
+  const { rule } = parts
+  // Under other rules rounds that draw have seeds of their own, by their committed length.
+  const seeded = rule.guarantee === 'same-tokens' || !sampler.stages.noise
+  return proposer.empty && 'device' in rule && seeded && constrained === null && sampler.onHost.length === 0
+}
+
+/**
+ * Proposes and submits a round of at most `most` tokens; `unread`: most tokens that the round before it commits, where its record is
+ * not read yet. What fails after the submission rejects the verdict.
+ */
+export async function beginRound(state: SessionState, most: number, unread = 0): Promise<BegunRound> {
   const { sequence, verifier, proposer, judge, counters } = state
   const began = performance.now()
-  const deviceBefore = counters.deviceMs
   const draft = await prune(state, await propose(state, most))
   const proposed = performance.now()
   const { nodes, chain } = draft
   const own = nodes > 0 && draft.pruned === 0
-  const pass = verifier.treePass(nodes + 1, sequence.length)
+  const length = sequence.length + unread
+  const pass = verifier.treePass(nodes + 1, length)
   const follow = proposer.follow({ kind: 'round', pass, own, chain, nodes })
-  const start = sequence.tokens.length
   state.alive()
-  const { outcome, credit, logProbs } = await judge.judge(draft, pass, follow, sequence.length)
+  const verdict = judge.judge(draft, pass, follow, length)
+  // Whoever waits for it gets its error; nobody waits for that of a round that was begun in vain.
+  verdict.catch(() => {})
+  counters.draftMs += proposed - began
+  counters.hostMs += performance.now() - proposed
+  return { draft, own, verdict }
+}
+
+/** Commits on the host what a round came to: rounds end in the order in which they began. Throws as `runRound`. */
+export async function endRound(state: SessionState, { draft, own, verdict }: BegunRound): Promise<Round> {
+  const { sequence, proposer, counters } = state
+  const { outcome, credit, logProbs } = await verdict
+  const read = performance.now()
+  const { nodes } = draft
+  const start = sequence.tokens.length
   const accepted = outcome[OUTCOME.accepted] as number
   const tokens = Array.from(outcome.subarray(OUTCOME.tokens, OUTCOME.tokens + accepted + 1))
-  if (tokens.some((token) => token === NO_TOKEN))
+  if (tokens.includes(NO_TOKEN))
     throw (
       state.constrained?.nothingLeft() ??
       new OutriderError(
@@ -51,8 +94,7 @@ export async function runRound(state: SessionState, most: number): Promise<Round
   counters.round({ proposed: drafted, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
   await state.constrained?.accept(tokens)
   await proposer.observe({ start, tokens, length: sequence.length, accepted, path, own })
-  counters.draftMs += proposed - began
-  counters.hostMs += performance.now() - proposed - (counters.deviceMs - deviceBefore)
+  counters.hostMs += performance.now() - read
   const rows = logProbs && new Float32Array(logProbs)
   const found = rows && [-1, ...path].map((node) => rows[node + 1] as number)
   return { tokens, accepted, nodes, by, logProbs: found }

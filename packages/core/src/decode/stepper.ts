@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../abort'
+import { OutriderError } from '../errors'
 import type { SamplingPlan } from '../sample'
 import type { LogitsProcessor } from '../spec'
 import { MAX_PATH } from '../spec'
@@ -7,18 +8,27 @@ import type { Constrained } from './constrained'
 import { Counters, type DecodeStats } from './counters'
 import { prefillChunk } from './prefill'
 import { replayPass, tokenCounts } from './replay'
-import { type Round, runRound } from './round'
+import { type BegunRound, beginRound, endRound, followsUnread, type Round, runRound } from './round'
 import type { Sequence } from './sequence'
 import { type SessionParts, SessionState } from './session-state'
 import type { Turns } from './turns'
+
+/** A round that was begun before the one ahead of it was read. */
+interface Ahead {
+  /** Settles once the round is submitted. */
+  readonly begun: Promise<BegunRound>
+  /** Given up before its turn came: it is not to be submitted. */
+  dropped: boolean
+}
 
 /** The decoding loop of one session, step by step, in turns with the engine's other sessions. Plain decoding proposes nothing. */
 export class Stepper {
   readonly #parts: SessionParts
   readonly #turns: Turns
   readonly #state: SessionState
-  /** Whether work of this session has its turn: what it uses is freed after it. */
-  #working = false
+  /** Work of this session that runs, on the host or on the device: what it uses is freed after it. */
+  #working = 0
+  #ahead: Ahead | null = null
 
   constructor({ turns, ...parts }: SessionParts & { readonly turns: Turns }) {
     this.#parts = parts
@@ -45,6 +55,7 @@ export class Stepper {
    */
   async extend(tokens: readonly number[], signal?: AbortSignal, rows: number = this.chunkRows): Promise<void> {
     const { sequence, proposer } = this.#state
+    await this.settle()
     this.#state.alive()
     sequence.append(tokens)
     // Also where nothing is cut: a round that failed may have moved the device's own length.
@@ -72,6 +83,7 @@ export class Stepper {
    */
   async replay(tokens: readonly number[], signal?: AbortSignal): Promise<void> {
     const { sequence, sampler } = this.#state
+    await this.settle()
     this.#state.alive()
     sequence.fit(tokens)
     if (tokens.length > 0 && sampler.stages.count)
@@ -83,9 +95,37 @@ export class Stepper {
     }
   }
 
-  /** One round that commits at most `most` tokens. Throws what the strategy and the device throw, `LOGITS_NOT_FINITE`. */
-  round(most: number): Promise<Round> {
-    return this.#turn(() => runRound(this.#state, most))
+  /**
+   * One round that commits at most `most` tokens. Where `more` follow, up to `most` in all, and nothing on the host decides over the
+   * next one, that is submitted before this one is read; it is what the next call gives, or `settle` gives it up. Throws what the
+   * strategy and the device throw, `LOGITS_NOT_FINITE`.
+   */
+  async round(most: number, more = false): Promise<Round> {
+    if (!this.#ahead && !(more && followsUnread(this.#state))) return this.#turn(() => runRound(this.#state, most))
+    this.#state.alive()
+    return this.#hold(async () => {
+      const next = this.#ahead ?? this.#begin(most, 0)
+      this.#ahead = null
+      const begun = await next.begun
+      const unread = begun.draft.nodes + 1
+      const left = Math.min(most, this.sequence.room) - unread
+      if (more && left >= 1) this.#ahead = this.#begin(left, unread)
+      try {
+        return await endRound(this.#state, begun)
+      } catch (error) {
+        await this.#drop()
+        throw error
+      }
+    })
+  }
+
+  /** Gives up a round that was begun ahead, and waits until nothing of the session runs on the device. */
+  async settle(): Promise<void> {
+    if (!this.#ahead) return
+    await this.#drop()
+    if (this.#state.ended) return
+    const { sequence } = this.#state
+    sequence.cut(sequence.tokens.length, sequence.length)
   }
 
   /** What was done since the session began, or since `resetStats`. */
@@ -116,20 +156,52 @@ export class Stepper {
   dispose(): void {
     if (this.#state.ended) return
     this.#state.end()
-    if (!this.#working) this.#state.dispose()
+    if (this.#working === 0) this.#state.dispose()
+  }
+
+  /** Submits a round when it is its turn, without waiting for what it comes to. */
+  #begin(most: number, unread: number): Ahead {
+    const submit = async (): Promise<BegunRound> => {
+      this.#state.alive()
+      if (ahead.dropped) throw new OutriderError('ABORTED', 'the round was given up before its turn came')
+      return this.#hold(async () => {
+        const begun = await beginRound(this.#state, most, unread)
+        this.#hold(() => begun.verdict).catch(() => {})
+        return begun
+      })
+    }
+    const begun = this.#turns.submit(submit, ({ verdict }) => verdict)
+    // Its error is met where the round is asked for.
+    begun.catch(() => {})
+    const ahead: Ahead = { begun, dropped: false }
+    return ahead
+  }
+
+  /** Waits for a round that was begun in vain; what becomes of it concerns nobody. */
+  async #drop(): Promise<void> {
+    const ahead = this.#ahead
+    if (!ahead) return
+    this.#ahead = null
+    ahead.dropped = true
+    await ahead.begun.then(({ verdict }) => verdict).catch(() => {})
   }
 
   /** Runs work of this session when it is its turn. */
   #turn<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turns.take(async () => {
+    return this.#turns.take(() => {
       this.#state.alive()
-      this.#working = true
-      try {
-        return await work()
-      } finally {
-        this.#working = false
-        if (this.#state.ended) this.#state.dispose()
-      }
+      return this.#hold(work)
     })
+  }
+
+  /** Keeps what the session holds until `work` has ended. */
+  async #hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#working++
+    try {
+      return await work()
+    } finally {
+      this.#working--
+      if (this.#working === 0 && this.#state.ended) this.#state.dispose()
+    }
   }
 }
