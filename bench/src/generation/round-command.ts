@@ -89,5 +89,6 @@ const columns = [
   shown('wait ms', 'waitMs'),
   shown('draft ms', 'draftMs'),
   shown('verify ms', 'verifyMs'),
+  shown('gap ms', 'gapMs'),
   shown('strategy', 'strategy'),
 ]

@@ -47,7 +47,10 @@ export async function roundCosts(
   const phases = devicePhases((await run(long, true)).stats)
   const middle = (name: string): number => spread(found.map((each) => each[name] as number))?.median as number
   const names = Object.keys(found[0] as object)
-  return { strategy, ...Object.fromEntries(names.map((name) => [name, middle(name)])), ...phases }
+  const { draftMs, verifyMs } = phases
+  // What is left of a round is the time in which the device has nothing to do.
+  const gapMs = draftMs === null || verifyMs === null ? null : middle('roundMs') - draftMs - verifyMs
+  return { strategy, ...Object.fromEntries(names.map((name) => [name, middle(name)])), ...phases, gapMs }
 }
 
 /** Milliseconds a round by the device's own clock; null where it has none. */
