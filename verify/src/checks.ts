@@ -1,4 +1,5 @@
 import { type Backend, chain, type DecoderModel, type Engine, type TokenTree } from '@outrider/core'
+import type { BackendInfo } from '@outrider/core/spec'
 import { ModelProbe } from './model-probe'
 import type { ReferenceContext } from './reference'
 
@@ -10,6 +11,14 @@ export interface CheckResult {
   readonly faults: readonly string[]
   /** What was compared, for the reader. */
   readonly note: string
+}
+
+/** Of the tolerances given the one for what a backend rounds to halves: nothing; keys and values, or factors of products; both. */
+export function toleranceFor(
+  { cacheType, arithmetic }: BackendInfo,
+  tolerances: readonly [none: number, one: number, both: number],
+): number {
+  return tolerances[[cacheType, arithmetic].filter((type) => type === 'f16').length] as number
 }
 
 function largestDifference(a: ArrayLike<number>, b: readonly number[]): number {

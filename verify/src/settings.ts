@@ -8,7 +8,7 @@ export interface Settings {
   readonly backend: 'webgpu' | 'reference'
   /** Element type of KV caches on WebGPU. */
   readonly cache: 'f16' | 'f32'
-  /** How products with quantised weights are computed. */
+  /** How products are computed. */
   readonly arithmetic: Arithmetic
   /** Folder of the embedded model. */
   readonly stories: string
@@ -23,10 +23,12 @@ export interface Settings {
   readonly json: string | null
 }
 
+const arithmetics: readonly Arithmetic[] = ['f32', 'i8', 'f16']
+
 const usage = `verify: holds the engine against reference outputs and against itself, on this machine's device.
   --backend webgpu|reference   where to compute (default webgpu)
   --cache f16|f32              how WebGPU keeps keys and values (default f16)
-  --arithmetic f32|i8          how products with quantised weights are computed (default f32)
+  --arithmetic f32|i8|f16      how products are computed (default f32)
   --stories DIR                models/stories-5m
   --models DIR                 folder with smollm2-135m-instruct/ and SmolLM2-135M-Instruct.Q4_1.gguf
                                (default $OUTRIDER_MODELS, else ../shared/models)
@@ -66,7 +68,7 @@ export function settings(args: readonly string[]): Settings {
   return {
     backend: values.backend === 'reference' ? 'reference' : 'webgpu',
     cache: values.cache === 'f32' ? 'f32' : 'f16',
-    arithmetic: values.arithmetic === 'i8' ? 'i8' : 'f32',
+    arithmetic: arithmetics.find((name) => name === values.arithmetic) ?? 'f32',
     stories: values.stories ?? 'models/stories-5m',
     smollm2: existsSync(gguf) && existsSync(join(folder, 'reference.json')) ? { folder, gguf } : null,
     prompts: existsSync(prompts) ? prompts : null,

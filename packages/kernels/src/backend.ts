@@ -13,7 +13,8 @@ import type {
   Weight,
   WeightSource,
 } from '@outrider/core/spec'
-import { describe, type OpenDevice } from './device'
+import { type DeviceFacts, describe, type OpenDevice } from './device'
+import { halfMatrix, hasMatrix } from './matrices'
 import { DeviceTensor, deviceBuffer, Memory } from './memory'
 import { recordOps } from './ops'
 import { Pipelines } from './pipelines'
@@ -26,6 +27,15 @@ import { uploadWeight } from './weights/pack'
 export interface BackendOptions {
   readonly cacheType?: BackendInfo['cacheType']
   readonly arithmetic?: Arithmetic
+}
+
+/** What an arithmetic needs and a device lacks. */
+const lacks: Readonly<Record<Arithmetic, (facts: DeviceFacts) => string | false>> = {
+  f32: () => false,
+  i8: ({ packedDot }) => !packedDot && "WGSL's packed_4x8_integer_dot_product, which this runtime lacks",
+  f16: ({ matrices }) =>
+    !hasMatrix(matrices, halfMatrix) &&
+    'subgroup matrices of 16 by 16 halves with float32 sums in subgroups of 32 lanes (the features shader-f16, subgroups and chromium-experimental-subgroup-matrix), which this device or this runtime lacks',
 }
 
 /** The backend on one WebGPU device. */
@@ -41,12 +51,10 @@ export class WebGpuBackend implements Backend {
   /** Takes over the device. Throws `DEVICE_LACKS`. */
   constructor(open: OpenDevice, { cacheType = 'f16', arithmetic = 'f32' }: BackendOptions = {}) {
     const { adapter, device, facts } = open
-    if (arithmetic === 'i8' && !facts.packedDot) {
+    const lack = lacks[arithmetic](facts)
+    if (lack) {
       device.destroy()
-      throw new OutriderError(
-        'DEVICE_LACKS',
-        "the arithmetic i8 needs WGSL's packed_4x8_integer_dot_product, which this runtime lacks: take arithmetic 'f32'",
-      )
+      throw new OutriderError('DEVICE_LACKS', `the arithmetic ${arithmetic} needs ${lack}: take arithmetic 'f32'`)
     }
     this.#open = open
     this.#memory = new Memory(device)

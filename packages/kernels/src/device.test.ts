@@ -77,3 +77,42 @@ test('the arithmetic i8 needs dot products of packed bytes', async () => {
   expect(float.info.arithmetic).toBe('f32')
   float.dispose()
 })
+
+test('the arithmetic f16 needs subgroup matrices of 16 by 16 in subgroups of 32 lanes', async () => {
+  const halves = { componentType: 'f16', resultComponentType: 'f32', M: 16, N: 16, K: 16 }
+  const opened: GPUDevice[] = []
+  /** The null device, which has the feature, with other words about itself. */
+  const gpuSaying = (words: object): GPU =>
+    ({
+      requestAdapter: async () => {
+        const adapter = (await nullGpu().requestAdapter())!
+        return {
+          features: adapter.features,
+          limits: adapter.limits,
+          info: { ...info({}), subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs: [halves], ...words },
+          requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+            const device = await adapter.requestDevice(descriptor)
+            opened.push(device)
+            return device
+          },
+        }
+      },
+    }) as unknown as GPU
+  const there = await webgpu({ gpu: gpuSaying({}), subgroups: true, arithmetic: 'f16' })
+  expect(there.info.arithmetic).toBe('f16')
+  there.dispose()
+  const lacking: readonly (readonly [object, boolean])[] = [
+    [{ subgroupMinSize: 8 }, true],
+    [{ subgroupMaxSize: 64 }, true],
+    [{ subgroupMatrixConfigs: undefined }, true],
+    [{ subgroupMatrixConfigs: [{ ...halves, M: 8, N: 8, K: 8 }] }, true],
+    [{ subgroupMatrixConfigs: [{ ...halves, resultComponentType: 'f16' }] }, true],
+    [{}, false],
+  ]
+  const message = /chromium-experimental-subgroup-matrix/
+  for (const [words, subgroups] of lacking) {
+    const opening = webgpu({ gpu: gpuSaying(words), subgroups, arithmetic: 'f16' })
+    await expect(opening).rejects.toMatchObject({ code: 'DEVICE_LACKS', message })
+    expect((await opened.at(-1)!.lost).reason).toBe('destroyed')
+  }
+})

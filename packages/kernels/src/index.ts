@@ -17,8 +17,8 @@ export interface WebGpuOptions {
   /** Element type of KV caches. Default `f16`; `f32` takes twice the memory and keeps hidden states as exact as the weights. */
   readonly cacheType?: 'f16' | 'f32'
   /**
-   * How products with quantised weights are computed. Default `f32`; `i8` needs the WGSL language feature
-   * `packed_4x8_integer_dot_product`.
+   * How products are computed. Default `f32`; `i8` needs the WGSL language feature `packed_4x8_integer_dot_product`, `f16`
+   * subgroup matrices of halves (an NVIDIA GPU through Dawn in Node, so far).
    */
   readonly arithmetic?: Arithmetic
 }

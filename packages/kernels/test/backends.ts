@@ -1,9 +1,11 @@
 import type { Backend } from '@outrider/core/spec'
 import { create } from 'webgpu'
-import { WebGpuBackend } from '../src/backend'
+import { type BackendOptions, WebGpuBackend } from '../src/backend'
 import { type DeviceFacts, openDevice } from '../src/device'
-import { type WebGpuOptions, webgpu } from '../src/index.node'
+import { toggles, type WebGpuOptions, webgpu } from '../src/index.node'
+import { halfMatrix, hasMatrix } from '../src/matrices'
 import { type Access, Pipelines } from '../src/pipelines'
+import { emulateMatrices } from './emulated-matrices'
 
 /** Both device paths, for `describe.each`: every op has to pass on each, and with the same bits. */
 export const paths: readonly { readonly path: string; readonly options: WebGpuOptions }[] = [
@@ -26,6 +28,39 @@ export function nullGpu(): GPU {
  */
 export async function openNull(options: Omit<WebGpuOptions, 'gpu'> = {}): Promise<Backend> {
   return webgpu({ ...options, gpu: nullGpu() })
+}
+
+/**
+ * The null device taken for one that multiplies matrices: it has the feature, so that it compiles the kernels of `f16`, and
+ * lists no sizes.
+ */
+export async function openNullMatrices(): Promise<{
+  readonly backend: Backend
+  readonly device: GPUDevice
+  readonly facts: DeviceFacts
+}> {
+  const opened = await openDevice({ gpu: nullGpu(), subgroups: true })
+  const options: BackendOptions = { arithmetic: 'f16' }
+  const facts = { ...opened.facts, matrices: [halfMatrix] }
+  return { backend: new WebGpuBackend({ ...opened, facts }, options), device: opened.device, facts }
+}
+
+/** A backend with the arithmetic f16: on a device without subgroup matrices they are emulated. */
+export async function openMatrices(): Promise<WebGpuBackend> {
+  kept.outriderTestGpu ??= create([...toggles])
+  const opened = await openDevice({ gpu: kept.outriderTestGpu })
+  const options: BackendOptions = { arithmetic: 'f16' }
+  if (hasMatrix(opened.facts.matrices, halfMatrix)) return new WebGpuBackend(opened, options)
+  emulateMatrices(opened.device)
+  // Few lanes: a general processor computes them one after the other.
+  const { maxComputeWorkgroupsPerDimension, maxStorageBuffersPerShaderStage } = opened.facts.limits
+  const limits = {
+    maxComputeWorkgroupsPerDimension,
+    maxStorageBuffersPerShaderStage,
+    maxComputeWorkgroupStorageSize: 16_384,
+    maxComputeInvocationsPerWorkgroup: 64,
+  } as GPUSupportedLimits
+  return new WebGpuBackend({ ...opened, facts: { ...opened.facts, matrices: [halfMatrix], limits } }, options)
 }
 
 /** Compiles a shader that no op would choose on the null device as it is. Throws `KERNEL_INVALID`. */

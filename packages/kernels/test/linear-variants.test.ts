@@ -1,14 +1,18 @@
 import type { Arithmetic, Backend, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { layouts } from '../src/weights/layout'
-import { openNull } from './backends'
+import { openNull, openNullMatrices } from './backends'
 import { pass, passTensors } from './passes'
 import { run, withWeights } from './run'
 import { randomSource } from './weight-source'
 
 let backends: Readonly<Record<Arithmetic, Backend>>
 beforeAll(async () => {
-  backends = { f32: await openNull(), i8: await openNull({ arithmetic: 'i8' }) }
+  backends = {
+    f32: await openNull(),
+    i8: await openNull({ arithmetic: 'i8' }),
+    f16: (await openNullMatrices()).backend,
+  }
 })
 afterAll(() => {
   for (const backend of Object.values(backends)) backend.dispose()
@@ -20,10 +24,16 @@ test('the device is taken for a GPU', () => {
 
 const formats = Object.keys(layouts) as WeightFormat[]
 const floats: ReadonlySet<WeightFormat> = new Set(['f32', 'f16', 'bf16'])
-const cases = (['f32', 'i8'] as const).flatMap((arithmetic) =>
+/** Numbers of rows that take each tile. */
+const rowCounts: Readonly<Record<Arithmetic, readonly number[]>> = {
+  f32: [1, 2, 4, 8],
+  i8: [1, 2, 4, 8],
+  f16: [1, 17, 33],
+}
+const cases = (['f32', 'i8', 'f16'] as const).flatMap((arithmetic) =>
   formats
-    .filter((format) => arithmetic === 'f32' || !floats.has(format))
-    .flatMap((format) => [1, 2, 4, 8].map((rows) => ({ arithmetic, format, rows }))),
+    .filter((format) => arithmetic !== 'i8' || !floats.has(format))
+    .flatMap((format) => rowCounts[arithmetic].map((rows) => ({ arithmetic, format, rows }))),
 )
 
 // The tiles of a GPU, under WebGPU's default limits: 8 storage buffers, 16 KB of workgroup memory.

@@ -17,6 +17,7 @@ import type {
 } from '../spec'
 import { fusedMultiplyAdd, type MultiplyAdd, separateMultiplyAdd } from './fma'
 import { HostTensor, HostWeight, host, Ledger } from './memory'
+import { toHalves } from './ops/half'
 import { recordOps } from './record'
 
 /** Rows that are widened at a time: bounds what is held beside the result. */
@@ -41,7 +42,11 @@ class HostProgram implements Program {
 }
 
 /** Room for the integers that products are made of, for formats of which an arithmetic takes them. */
-const integersOf: Readonly<Record<Arithmetic, typeof emptyCodes>> = { f32: () => undefined, i8: emptyCodes }
+const integersOf: Readonly<Record<Arithmetic, typeof emptyCodes>> = {
+  f32: () => undefined,
+  i8: emptyCodes,
+  f16: () => undefined,
+}
 
 class ReferenceBackend implements Backend {
   readonly info: BackendInfo
@@ -94,7 +99,8 @@ class ReferenceBackend implements Backend {
       dequantise(source.format, bytes, values.subarray(from * inputs, to * inputs))
       if (integers) readCodes(source.format, bytes, integers, from * inputs)
     }
-    return new HostWeight(label, source.shape, source.format, values, this.#ledger, integers)
+    const halves = this.info.arithmetic === 'f16' ? toHalves(values) : undefined
+    return new HostWeight(label, source.shape, source.format, values, this.#ledger, integers, halves)
   }
 
   write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset = 0): void {
@@ -151,7 +157,8 @@ export interface ReferenceOptions {
 
 /**
  * The backend in plain loops on the host: weights and activations in float32, sums in double, the definition of correct.
- * With the arithmetic `i8` products of quantised weights are what the WebGPU kernels of that name compute, bit for bit.
+ * With the arithmetic `i8` products of quantised weights are what the WebGPU kernels of that name compute, bit for bit;
+ * with `f16` all products are, but for the order of their sums.
  *
  * @example
  * ```ts

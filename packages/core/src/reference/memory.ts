@@ -107,6 +107,8 @@ export class HostWeight implements Weight {
     private readonly ledger: Ledger,
     /** Where the arithmetic is `i8` and the format quantised: what products are made of. */
     readonly integers?: Codes | undefined,
+    /** Where the arithmetic is `f16`: `values` rounded to binary16. */
+    readonly halves?: Float32Array | undefined,
   ) {
     this.#values = values
     this.bytes = values.byteLength

@@ -1,6 +1,7 @@
 import type { Norm } from '../../spec'
 import type { MultiplyAdd } from '../fma'
 import { type HostWeight, host } from '../memory'
+import { halfProduct, halveRows } from './half'
 import { int8Product, quantiseRows } from './int8'
 
 /** x / sqrt(mean(x²) + eps) · gain, from `x` at `at` into `out` at `to`. */
@@ -23,7 +24,7 @@ export function inputs(x: Float32Array, rows: number, width: number, norm: Norm 
 /**
  * weight · norm(x): for each row and output emit(row, output, sum, scale), sum · scale being the product, outputs in order.
  * In float32 the norm comes first and the sum is in double, in the order of the inputs; a weight that has its integers is
- * multiplied as such, with x as int8, and the norm comes last. x f32 [rows, inputs].
+ * multiplied as such, with x as int8, one that has its halves with x as halves, and the norm comes last. x f32 [rows, inputs].
  */
 export function product(
   x: Float32Array,
@@ -33,9 +34,10 @@ export function product(
   fma: MultiplyAdd,
   emit: (row: number, output: number, sum: number, scale: number) => void,
 ): void {
-  const { integers, shape } = weight
+  const { integers, halves, shape } = weight
   const [outputs, width] = shape
   if (integers) int8Product(quantiseRows(x, rows, width, norm), integers, outputs, width, fma, emit)
+  else if (halves) halfProduct(halveRows(x, rows, width, norm), halves, outputs, width, emit)
   else floatProduct(inputs(x, rows, width, norm), weight, rows, emit)
 }
 

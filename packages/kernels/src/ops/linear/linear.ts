@@ -1,5 +1,6 @@
 import type { Ops, Tensor } from '@outrider/core/spec'
 import type { Binding, Recorder } from '../../recorder'
+import type { MatrixTile } from '../linear-f16/matrix-tile'
 import type { DotTile } from '../linear-i8/dot-tile'
 import { linearShaders } from './linear.wgsl'
 import { product } from './product'
@@ -7,9 +8,10 @@ import type { Tile } from './tile'
 
 /** What other ops and benches may ask of `linear` beside the contract. */
 export interface LinearOptions {
-  /** Instead of the tiles that suit rows and width; the bits stay the same. */
+  /** Instead of the tiles that suit rows and width; the bits stay the same, but for `matrixTile`'s. */
   readonly tile?: Tile
   readonly dotTile?: DotTile
+  readonly matrixTile?: MatrixTile
   /** Column of `out` that output 0 goes to; `bias` is read from there on too. */
   readonly column?: number
 }
@@ -28,5 +30,6 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     output: args.weight.shape[0] === out.shape[1] ? out : undefined,
     tile: options.tile,
     dotTile: options.dotTile,
+    matrixTile: options.matrixTile,
   })
 }

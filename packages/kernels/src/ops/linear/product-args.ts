@@ -1,5 +1,6 @@
 import type { Norm, Pass, Tensor, Weight } from '@outrider/core/spec'
 import type { Binding, Param } from '../../recorder'
+import type { MatrixTile } from '../linear-f16/matrix-tile'
 import type { DotTile } from '../linear-i8/dot-tile'
 import type { ProductShaders } from './product-shaders'
 import type { Tile } from './tile'
@@ -20,7 +21,8 @@ export interface Product<E> {
   readonly buffers: readonly Binding[]
   /** The tensor whose rows are what the epilogue's `finish` gives back, where it does. */
   readonly output?: Tensor | undefined
-  /** Instead of the tiles that suit rows and width; the bits stay the same. */
+  /** Instead of the tiles that suit rows and width; the bits stay the same, but for `matrixTile`'s. */
   readonly tile?: Tile | undefined
   readonly dotTile?: DotTile | undefined
+  readonly matrixTile?: MatrixTile | undefined
 }

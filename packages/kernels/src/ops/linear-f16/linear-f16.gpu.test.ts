@@ -1,0 +1,163 @@
+import { referenceBackend } from '@outrider/core/reference'
+import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openMatrices } from '../../../test/backends'
+import { pass, passTensors } from '../../../test/passes'
+import { among, randomRows, rowCases } from '../../../test/rows'
+import { error, run, withWeights, words } from '../../../test/run'
+import { randomSource } from '../../../test/weight-source'
+
+let device: Backend
+let reference: Backend
+beforeAll(async () => {
+  device = await openMatrices()
+  reference = referenceBackend({ arithmetic: 'f16' })
+})
+afterAll(() => {
+  expect(device.stats.liveBytes).toBe(0)
+  device.dispose()
+})
+
+/** Far below what the rounding of factors to f16 makes, 1e-7: the same halves were multiplied. */
+const tolerance = 1e-10
+
+interface Options {
+  readonly norm?: boolean
+  readonly bias?: boolean
+  readonly accumulate?: boolean
+  readonly live?: number
+}
+
+async function linear(
+  backend: Backend,
+  weight: Weight,
+  data: Float32Array,
+  rows: number,
+  { norm = false, bias = false, accumulate = false, live }: Options = {},
+): Promise<Float32Array> {
+  const [n, k] = weight.shape
+  const [out] = await run(backend, {
+    tensors: {
+      x: { shape: [rows, k], data },
+      out: { shape: [rows, n], data: Float32Array.from({ length: rows * n }, (_, i) => ((i % n) % 7) - 3) },
+      gain: { shape: [k], data: randomRows(1, k, 5) },
+      bias: { shape: [n], data: randomRows(1, n, 6) },
+      ...passTensors(live ?? rows),
+    },
+    read: ['out'],
+    record: (ops, tensor) =>
+      ops.linear({
+        x: tensor('x'),
+        weight,
+        out: tensor('out'),
+        rows,
+        accumulate,
+        ...(norm && { norm: { gain: tensor('gain'), eps: 1e-5 } }),
+        ...(bias && { bias: tensor('bias') }),
+        ...(live !== undefined && { pass: pass(tensor, rows) }),
+      }),
+  })
+  return out as Float32Array
+}
+
+async function both<T>(
+  source: ReturnType<typeof randomSource>,
+  body: (device: Weight, reference: Weight) => Promise<T>,
+): Promise<T> {
+  return withWeights(device, { w: source }, ({ w }) => withWeights(reference, { w: source }, (r) => body(w!, r.w!)))
+}
+
+/** Inputs that a format can have: fewer steps than subgroups, not a multiple; plain numbers end inside a step. */
+const widths: Readonly<Record<WeightFormat, number>> = {
+  f32: 52,
+  f16: 100,
+  bf16: 68,
+  q4_0: 288,
+  q4_1: 96,
+  q8_0: 160,
+  q4_k: 256,
+  q6_k: 256,
+}
+
+test.each(Object.entries(widths) as [WeightFormat, number][])(
+  '%s multiplies the halves of the reference',
+  async (format, k) => {
+    await both(randomSource(format, 65, k, 3), async (weight, exact) => {
+      const x = randomRows(5, k, 8)
+      const options = { norm: true, bias: true, accumulate: true, live: 5 }
+      const found = await linear(device, weight, x, 5, options)
+      expect(error(found, await linear(reference, exact, x, 5, options))).toBeLessThan(tolerance)
+    })
+  },
+)
+
+test('activations of every size, zeros, infinities and NaN', async () => {
+  const [rows, k] = [16, 64]
+  const x = randomRows(rows, k, 3).map((value, i) => value * 2 ** (16 * (i >> 6) - 120))
+  x.fill(0, 9 * k, 10 * k)
+  x[6 * k + 9] = Number.POSITIVE_INFINITY
+  x[7 * k + 9] = Number.NaN
+  await both(randomSource('q4_0', 64, k, 5), async (weight, exact) => {
+    const [found, expected] = [await linear(device, weight, x, rows), await linear(reference, exact, x, rows)]
+    for (let row = 0; row < rows; row++) {
+      const [own, wanted] = [found, expected].map((out) => out.subarray(row * 64, (row + 1) * 64))
+      if (row === 6 || row === 7) expect(own!.every(Number.isNaN)).toBe(true)
+      else if (wanted!.every((value) => value === 0)) expect(own!.every((value) => value === 0)).toBe(true)
+      else
+        expect(
+          error(
+            own!.map((value) => value / wanted![0]!),
+            wanted!.map((value) => value / wanted![0]!),
+          ),
+        ).toBeLessThan(tolerance)
+    }
+  })
+})
+
+test('a row does not feel the others, in kernels of one, two and four row tiles', async () => {
+  const [n, k] = [66, 96]
+  await withWeights(device, { w: randomSource('q4_0', n, k, 4) }, async ({ w }) => {
+    const row = randomRows(1, k, 12)
+    const alone = words(await linear(device, w!, row, 1, { live: 1 }))
+    for (const { rows, live, here, neighbour } of rowCases([2, 16, 17, 33, 70])) {
+      const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { live }))
+      for (let place = 0; place < live; place++)
+        if (here(place))
+          expect(out.subarray(place * n, (place + 1) * n), `${rows} rows, place ${place}, ${neighbour}`).toEqual(alone)
+    }
+  })
+})
+
+test('gatedLinear and qkv are near the reference', async () => {
+  const [rows, inputs, headDim] = [3, 256, 32]
+  const sources = {
+    gateUp: randomSource('q4_0', 70, inputs, 6),
+    qkv: randomSource('q4_1', 128, inputs, 7),
+  }
+  const rotations = Float32Array.from({ length: 16 * headDim }, (_, i) => (i % 2 === 0 ? Math.cos : Math.sin)(i >> 1))
+  const results = []
+  for (const backend of [device, reference])
+    results.push(
+      await withWeights(backend, sources, ({ gateUp, qkv }) =>
+        run(backend, {
+          tensors: {
+            x: { shape: [rows, inputs], data: randomRows(rows, inputs, 2) },
+            gain: { shape: [inputs], data: randomRows(1, inputs, 5) },
+            gated: { shape: [rows, 35] },
+            q: { shape: [rows, 64] },
+            cache: { shape: [1, 2, 1, 16, headDim] },
+            rope: { shape: [16, headDim / 2, 2], data: rotations },
+            ...passTensors(rows, 2),
+          },
+          read: ['gated', 'q', 'cache'],
+          record(ops, tensor) {
+            const common = { x: tensor('x'), norm: { gain: tensor('gain'), eps: 1e-5 }, pass: pass(tensor, rows) }
+            ops.gatedLinear({ ...common, weight: gateUp!, out: tensor('gated'), rows })
+            const heads = { heads: 2, kvHeads: 1, headDim, rope: { table: tensor('rope') }, q: tensor('q') }
+            ops.qkv({ ...common, ...heads, weights: [qkv!], cache: { tensor: tensor('cache'), layer: 0 } })
+          },
+        }),
+      ),
+    )
+  for (const [i, out] of results[0]!.entries()) expect(error(out, results[1]![i]!)).toBeLessThan(tolerance)
+})
