@@ -29,6 +29,7 @@ const catchUp = 2
  * draws with the session's noise, and tells rules that ask from what (`DeviceDraft.q`).
  */
 export class DraftModelProposer implements Proposer {
+  readonly ahead = true
   readonly #owned = new Owned()
   readonly #cache: KvCache
   /** u32 [1]: entries of the draft's cache that are committed. */
@@ -39,6 +40,8 @@ export class DraftModelProposer implements Proposer {
   readonly #programs: Programs
   #held = 0
   #drafted: Topology = { parents: [], levels: [] }
+  /** Tokens that rounds which were followed and not observed yet commit at most, in order. */
+  #unread: number[] = []
 
   constructor(
     private readonly session: SessionView,
@@ -65,8 +68,9 @@ export class DraftModelProposer implements Proposer {
     if (tree.levels.length === 0) return null
     this.#drafted = tree
     const { noise } = this.session
+    const unread = this.#unread.reduce((sum, most) => sum + most, 0)
     // The pending token may be one position further than what is held.
-    const reach = passReach(this.#held + catchUp + tree.parents.length)
+    const reach = passReach(this.#held + unread + catchUp + tree.parents.length)
     const key = `draft ${tree.levels.length} levels below ${reach}${noise ? ' with noise' : ''}`
     const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise, reach))
     const q = noise !== null && !!this.session.q
@@ -74,6 +78,7 @@ export class DraftModelProposer implements Proposer {
   }
 
   follow({ kind, pass, own, chain, nodes }: Follow): readonly Program[] {
+    if (kind === 'round') this.#unread.push((own ? this.#drafted.levels.length : nodes) + 1)
     if (own)
       return [this.#programs.get(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
     if (kind === 'prefill') return [this.#followed(pass.rows, pass)]
@@ -85,11 +90,14 @@ export class DraftModelProposer implements Proposer {
   }
 
   observe({ length, accepted, own }: Committed): void {
-    const missing = own ? accepted - Math.min(accepted, this.#drafted.levels.length - 1) : 0
+    const most = this.#unread.shift() ?? 0
+    // The last level was never fed.
+    const missing = own ? accepted - Math.min(accepted, most - 2) : 0
     this.#held = length - missing
   }
 
   truncate(length: number): number {
+    this.#unread = []
     this.#held = Math.min(this.#held, length)
     this.session.backend.write(this.#length, Uint32Array.of(this.#held))
     return this.#held

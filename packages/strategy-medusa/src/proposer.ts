@@ -29,6 +29,7 @@ const mostChoices = 32
  * with the session's noise at the position of its token, without replacement; rules count them as point masses (`DeviceDraft.q`).
  */
 export class MedusaProposer implements Proposer {
+  readonly ahead = true
   readonly #owned = new Owned()
   readonly #hidden: Tensor
   readonly #ids: Tensor
@@ -37,6 +38,8 @@ export class MedusaProposer implements Proposer {
   readonly #programs: Programs
   /** Committed entries after which the hidden state was taken; null where that is not known for certain. */
   #held: number | null = null
+  /** Rounds that were followed and not observed yet: each leaves its own hidden state. */
+  #unread = 0
 
   constructor(
     private readonly session: SessionView,
@@ -59,7 +62,7 @@ export class MedusaProposer implements Proposer {
 
   /** null as long as the target has run over nothing: after a prompt of one token. */
   propose({ nodes, depth }: Budget): DeviceDraft | null {
-    if (!this.#held || this.#held !== this.session.tokens.length - 1) return null
+    if (this.#unread === 0 && (!this.#held || this.#held !== this.session.tokens.length - 1)) return null
     const tree = headTree(this.paths, nodes, depth)
     const { noise } = this.session
     const key = `medusa draft ${tree.parents}${noise ? ' with noise' : ''}`
@@ -69,6 +72,7 @@ export class MedusaProposer implements Proposer {
 
   follow({ kind, pass }: Follow): readonly Program[] {
     this.#held = null
+    if (kind === 'round') this.#unread++
     const [x, out] = [this.#final, this.#hidden]
     const { outcome } = this.session
     if (kind === 'round')
@@ -77,13 +81,15 @@ export class MedusaProposer implements Proposer {
   }
 
   observe({ length }: Committed): void {
+    this.#unread = Math.max(0, this.#unread - 1)
     this.#held = length
   }
 
   /** Without its hidden state the target has to run over the last position again. */
   truncate(length: number): number {
-    if (this.#held === length) return length
+    if (this.#held === length && this.#unread === 0) return length
     this.#held = null
+    this.#unread = 0
     return Math.max(0, length - 1)
   }
 

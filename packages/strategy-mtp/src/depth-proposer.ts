@@ -86,6 +86,11 @@ export class DepthProposer implements Proposer {
     }
   }
 
+  /** Not as long as what is committed is no longer than a draft: that is then as deep as there are entries. */
+  get ahead(): boolean {
+    return this.session.tokens.length > this.tokens
+  }
+
   propose({ nodes, depth }: Budget): DeviceDraft | null {
     if (!this.#feed.ready) return null
     const levels = Math.min(this.tokens, nodes, depth, this.session.tokens.length - 1)

@@ -28,6 +28,7 @@ import type { TrunkHeads } from './trunk-heads'
  * target samples, a head's choices are draws with the session's noise at the position of its token, without replacement.
  */
 export class TrunkProposer implements Proposer {
+  readonly ahead = true
   readonly #owned = new Owned()
   readonly #programs: Programs
   readonly #feed: FeatureFeed

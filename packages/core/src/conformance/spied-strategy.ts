@@ -74,6 +74,9 @@ function spiedProposer(proposer: Proposer, session: SessionView, { sight, noise 
     return result.finally(compare) as T
   }
   return {
+    get ahead() {
+      return proposer.ahead === true
+    },
     propose: async (budget) => {
       sight.asked++
       const draft = await watch('propose', [budget], () => proposer.propose(budget))

@@ -3,6 +3,7 @@ import { referenceBackend } from '../reference'
 import type { AcceptanceRule, Strategy } from '../spec'
 import type { MakeBackend } from './bench'
 import { type Check, register, type TestFunctions } from './harness'
+import { aheadChecks } from './strategy-ahead'
 import { distributionChecks } from './strategy-distribution'
 import { draftChecks } from './strategy-drafts'
 import { endingChecks } from './strategy-endings'
@@ -71,6 +72,7 @@ export function strategyConformance(functions: TestFunctions, options: StrategyC
     distributionChecks,
     endingChecks,
     historyChecks,
+    aheadChecks,
     memoryChecks,
   ]
   register(

@@ -1,6 +1,6 @@
 import { OutriderError } from '../errors'
 import type { Backend, Budget, DeviceDraft, Draft, HostDraft, Program, TokenTree, TreeTensors } from '../spec'
-import { checkTopology, checkTree, isChain, type TreeLimits } from '../tree'
+import { checkTopology, checkTree, depths, isChain, type TreeLimits } from '../tree'
 import type { Computed } from '../verify'
 import { type LaidCredit, layCredit, proposedTokens } from './credit'
 
@@ -8,6 +8,8 @@ import { type LaidCredit, layCredit, proposedTokens } from './credit'
 export interface LaidDraft {
   readonly programs: readonly Program[]
   readonly nodes: number
+  /** Most tokens that acceptance keeps of it. */
+  readonly levels: number
   readonly chain: boolean
   /** The tree where the host knows it. */
   readonly tree: TokenTree | null
@@ -47,7 +49,17 @@ export class DraftLayer {
     if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tree.tokens), 1)
     this.#layShape(tree.parents)
     const credit = layCredit(tree, nodes, this.strategy)
-    return { programs: [], nodes, chain: isChain(tree.parents), tree, credit, computed: null, pruned: 0, q: [] }
+    return {
+      programs: [],
+      nodes,
+      levels: levelsOf(tree.parents),
+      chain: isChain(tree.parents),
+      tree,
+      credit,
+      computed: null,
+      pruned: 0,
+      q: [],
+    }
   }
 
   /**
@@ -70,6 +82,7 @@ export class DraftLayer {
     return {
       programs: [],
       nodes: kept.length,
+      levels: levelsOf(parents),
       chain,
       tree: { tokens, parents },
       credit: after,
@@ -103,7 +116,8 @@ export class DraftLayer {
       ? [...new Set(parents)].map((parent) => parent + 1)
       : Array.from({ length: nodes }, (_, row) => row)
     const q = draft.q ? drawn : []
-    return { programs, nodes, chain, tree: null, credit, computed, pruned: 0, q }
+    const levels = parents ? levelsOf(parents) : Math.min(nodes, limits.depth)
+    return { programs, nodes, levels, chain, tree: null, credit, computed, pruned: 0, q }
   }
 
   /** null: programs write the topology. */
@@ -116,4 +130,8 @@ export class DraftLayer {
       )
     this.#laid = key
   }
+}
+
+function levelsOf(parents: readonly number[]): number {
+  return depths(parents).reduce((most, depth) => Math.max(most, depth), 0)
 }

@@ -38,9 +38,9 @@ export class GuardedProposer {
     }
   }
 
-  /** Whether it never proposes anything, as in plain decoding. */
-  get empty(): boolean {
-    return this.#proposer === null
+  /** Whether it may be asked for the next draft before the outcome of the last is known; in plain decoding there is nothing to ask. */
+  get ahead(): boolean {
+    return this.#proposer === null || this.#proposer.ahead === true
   }
 
   /** The next draft, checked and laid where the verifier reads it. Throws `TREE_MALFORMED`, `TREE_TOO_LARGE`. */

@@ -44,7 +44,7 @@ export function followsUnread({ parts, sampler, proposer, constrained }: Session
   const { rule } = parts
   // Under other rules rounds that draw have seeds of their own, by their committed length.
   const seeded = rule.guarantee === 'same-tokens' || !sampler.stages.noise
-  return proposer.empty && 'device' in rule && seeded && constrained === null && sampler.onHost.length === 0
+  return proposer.ahead && 'device' in rule && seeded && constrained === null && sampler.onHost.length === 0
 }
 
 /**

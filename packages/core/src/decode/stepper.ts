@@ -107,9 +107,10 @@ export class Stepper {
       const next = this.#ahead ?? this.#begin(most, 0)
       this.#ahead = null
       const begun = await next.begun
-      const unread = begun.draft.nodes + 1
+      const unread = begun.draft.levels + 1
       const left = Math.min(most, this.sequence.room) - unread
-      if (more && left >= 1) this.#ahead = this.#begin(left, unread)
+      // Near the end a draft is as deep as is really left: it waits to know.
+      if (more && left >= unread) this.#ahead = this.#begin(left, unread)
       try {
         return await endRound(this.#state, begun)
       } catch (error) {

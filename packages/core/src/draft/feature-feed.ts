@@ -41,6 +41,8 @@ export class FeatureFeed {
   readonly #states: readonly Tensor[]
   /** Committed entries; null while a pass is under way whose end is not known. */
   #held: number | null = 0
+  /** Rounds that were followed and not observed yet: after them the head has been fed all that they committed. */
+  #unread = 0
   /** Entries that were gone back to, the state of the last one missing; null otherwise. */
   #back: number | null = null
 
@@ -66,13 +68,14 @@ export class FeatureFeed {
 
   /** Whether the head was fed all that is committed, and anything: not after a prompt of one token. */
   get ready(): boolean {
-    return !!this.#held && this.#held === this.session.tokens.length - 1
+    return this.#unread > 0 || (!!this.#held && this.#held === this.session.tokens.length - 1)
   }
 
   /** The programs of `Proposer.follow`. `levels`: how deep a draft of its own was at most. */
   follow({ kind, pass, own }: Follow, levels: number = MAX_PATH): readonly Program[] {
     this.#held = this.#back = null
     const { label } = this
+    if (kind === 'round') this.#unread++
     if (kind === 'prefill')
       return [this.#programs.get(`${label} prefill ${pass.rows}`, (ops) => this.#feed(ops, pass.rows, pass.rows))]
     const rows = Math.min(own ? levels + 1 : pass.rows, pass.rows, MAX_PATH)
@@ -81,6 +84,7 @@ export class FeatureFeed {
   }
 
   observe({ length }: Committed): void {
+    this.#unread = Math.max(0, this.#unread - 1)
     this.#held = length
   }
 
@@ -89,7 +93,9 @@ export class FeatureFeed {
    * over their positions again.
    */
   truncate(length: number, entries: number = 1): number {
-    if (this.#held === length || this.#back === length) return length
+    // A round in vain has moved what the head holds.
+    if ((this.#held === length && this.#unread === 0) || this.#back === length) return length
+    this.#unread = 0
     const held = Math.max(0, length - entries)
     this.#held = null
     this.#back = held

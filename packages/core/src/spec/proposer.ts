@@ -76,6 +76,13 @@ export interface Follow {
 
 /** Drafts for one session. Every method sees the present state only; nothing is called while another call runs. */
 export interface Proposer {
+  /**
+   * Whether drafts follow from the device's state alone, so that the next one may be asked for before the outcome of the last is known
+   * to the host: `propose` and `follow` of a round then come before `observe` of the one before it, and `session.tokens` lacks what that
+   * commits. `propose` answers at once, no promise. A round that was begun in vain is never observed: `truncate` comes instead, and
+   * what the device holds may be further than the last outcome that was. Live; default false: each round waits for the one before it.
+   */
+  readonly ahead?: boolean
   /** The next draft, within the budget. null or an empty tree: nothing to propose. */
   propose(budget: Budget): Draft | Promise<Draft>
   /**

@@ -51,6 +51,15 @@ export const careful = (): Strategy => caching((entries) => entries)
 
 /** By what is wrong with it: the strategy, and the check that is to find it. */
 export const brokenStrategies: Readonly<Record<string, readonly [make: () => Strategy, check: string]>> = {
+  'drafts by the tokens on the host and says that it need not wait for them': [
+    () =>
+      strategyOf('broken', (session) => ({
+        ahead: true,
+        propose: ({ nodes, depth }) =>
+          chain([1, 2, 3].slice(0, Math.min(nodes, depth, 1 + (session.tokens.length % 3)))),
+      })),
+    'rounds that are begun ahead',
+  ],
   'changes the committed tokens': [
     () =>
       from(({ tokens }) => (budget) => {
