@@ -7,13 +7,19 @@ export interface DeviceSettings {
   readonly backend: 'webgpu' | 'reference'
   /** null for the device's default. */
   readonly arithmetic: string | null
+  /** Whether tiles are measured as weights are loaded. */
+  readonly tune: boolean
 }
 
 /** A backend of its own, so that its peak of memory is that of one measurement. Throws where the arithmetic is not to be had. */
-export async function openBackend({ backend, arithmetic }: DeviceSettings): Promise<Backend> {
+export async function openBackend({ backend, arithmetic, tune }: DeviceSettings): Promise<Backend> {
   const options = arithmetic === null ? {} : { arithmetic: arithmetic as Arithmetic }
-  const open = backend === 'reference' ? referenceBackend(options) : await webgpu(options)
-  if (arithmetic === null || open.info.arithmetic === arithmetic) return open
+  const chosen = arithmetic === null || arithmetic === 'fastest'
+  const open =
+    backend === 'reference'
+      ? referenceBackend(chosen ? {} : options)
+      : await webgpu({ ...options, tune: tune ? 'once' : 'off' })
+  if (chosen || open.info.arithmetic === arithmetic) return open
   open.dispose()
   throw new Error(`--arithmetic ${arithmetic}: this backend computes in ${open.info.arithmetic}`)
 }

@@ -51,6 +51,7 @@ export const usage = `bench COMMAND: measures the engine on this machine's devic
   --model PATH, --heads PATH   round, end-to-end: a real model in place of a generated one, and the folder of its heads
   --backend webgpu|reference   where to compute (default webgpu)
   --arithmetic NAME,…          ${arithmeticWords.join(', ')}, one after another (default: the device's)
+  --tune                       measure tiles as weights are loaded
   --warm-up MS                 of each program before it is timed (default 500)
   --quick                      less warm-up, fewer samples
   --tiny                       tiny shapes, to see that it runs
@@ -77,6 +78,7 @@ export function settings(args: readonly string[], write: (text: string) => void)
       heads: text,
       backend: text,
       arithmetic: text,
+      tune: flag,
       'warm-up': text,
       quick: flag,
       tiny: flag,
@@ -93,6 +95,7 @@ export function settings(args: readonly string[], write: (text: string) => void)
     command,
     backend,
     arithmetic: null,
+    tune: values.tune ?? false,
     arithmetics: list(values.arithmetic)?.map(arithmetic) ?? [null],
     only: list(values.only) ?? [],
     models: list(values.models),

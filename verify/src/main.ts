@@ -18,7 +18,9 @@ import { widenFolder } from './widen'
 
 const chosen = settings(process.argv.slice(2))
 const open = async (arithmetic = chosen.arithmetic): Promise<Backend> =>
-  chosen.backend === 'reference' ? referenceBackend({ arithmetic }) : webgpu({ cacheType: chosen.cache, arithmetic })
+  chosen.backend === 'reference'
+    ? referenceBackend({ arithmetic })
+    : webgpu({ cacheType: chosen.cache, arithmetic, tune: chosen.tune ? 'once' : 'off' })
 const backend = await open()
 const run = new Run(chosen.json)
 run.report('device', { ...backend.info })
@@ -48,7 +50,12 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
     if (!smollm2 || !prompts) return console.log('skipped perplexity: it needs the GGUF and the prompts')
     const tokens = chosen.tokens ?? (backend.info.software ? 0 : 20_000)
     if (tokens === 0) return console.log('skipped perplexity: on a general processor it wants --tokens N')
-    await verifyPerplexity(run, open, { gguf: smollm2.gguf, prompts, tokens })
+    await verifyPerplexity(run, open, {
+      gguf: smollm2.gguf,
+      prompts,
+      tokens,
+      arithmetic: chosen.arithmetic === 'f32' ? 'i8' : chosen.arithmetic,
+    })
   },
   heads: () => {
     const { stories } = chosen

@@ -18,38 +18,39 @@ export interface PerplexityFiles {
   readonly prompts: string
   /** Tokens to predict. */
   readonly tokens: number
+  /** What is held against float32. */
+  readonly arithmetic: Arithmetic
 }
 
-/** Each arithmetic's loss of perplexity against float32 on the same kind of backend, over real text that both are fed. */
+/** An arithmetic's loss of perplexity against float32 on the same kind of backend, over real text that both are fed. */
 export async function verifyPerplexity(
   run: Run,
   open: (arithmetic: Arithmetic) => Promise<Backend>,
-  { gguf, prompts, tokens }: PerplexityFiles,
+  { gguf, prompts, tokens, arithmetic }: PerplexityFiles,
 ): Promise<void> {
   const texts = await promptTexts(prompts)
-  for (const arithmetic of ['i8'] as const)
-    await run.check(`SmolLM2: perplexity in ${arithmetic} against f32`, async () => {
-      const scored: Scored[] = []
-      try {
-        let tokenizer: Tokenizer | undefined
-        for (const each of ['f32', arithmetic] as const) {
-          const backend = await open(each)
-          const checkpoint = await openCheckpoint(gguf)
-          tokenizer ??= (await checkpoint.tokenizer()) ?? undefined
-          scored.push({ backend, model: await loadDecoder(backend, checkpoint, { slots: slots + 64, maxRows: 64 }) })
-          await checkpoint.close()
-        }
-        const ids = texts.map((text) => (tokenizer as Tokenizer).encode(text))
-        const loss = await logitLoss(scored as [Scored, Scored] & Scored[], ids, tokens, slots)
-        run.report(`SmolLM2, ${arithmetic} against f32`, { ...loss })
-        return verdict(loss)
-      } finally {
-        for (const { backend, model } of scored) {
-          model.dispose()
-          backend.dispose()
-        }
+  await run.check(`SmolLM2: perplexity in ${arithmetic} against f32`, async () => {
+    const scored: Scored[] = []
+    try {
+      let tokenizer: Tokenizer | undefined
+      for (const each of ['f32', arithmetic] as const) {
+        const backend = await open(each)
+        const checkpoint = await openCheckpoint(gguf)
+        tokenizer ??= (await checkpoint.tokenizer()) ?? undefined
+        scored.push({ backend, model: await loadDecoder(backend, checkpoint, { slots: slots + 64, maxRows: 64 }) })
+        await checkpoint.close()
       }
-    })
+      const ids = texts.map((text) => (tokenizer as Tokenizer).encode(text))
+      const loss = await logitLoss(scored as [Scored, Scored] & Scored[], ids, tokens, slots)
+      run.report(`SmolLM2, ${arithmetic} against f32`, { ...loss })
+      return verdict(loss)
+    } finally {
+      for (const { backend, model } of scored) {
+        model.dispose()
+        backend.dispose()
+      }
+    }
+  })
 }
 
 function verdict(loss: LogitLoss): CheckResult {

@@ -10,6 +10,8 @@ export interface Settings {
   readonly cache: 'f16' | 'f32'
   /** How products are computed. */
   readonly arithmetic: Arithmetic
+  /** Whether tiles are measured as weights are loaded. */
+  readonly tune: boolean
   /** Folder of the embedded model. */
   readonly stories: string
   /** Folder of SmolLM2's reference outputs and draft model, and the GGUF file; null where they are not there. */
@@ -29,6 +31,7 @@ const usage = `verify: holds the engine against reference outputs and against it
   --backend webgpu|reference   where to compute (default webgpu)
   --cache f16|f32              how WebGPU keeps keys and values (default f16)
   --arithmetic f32|i8|f16      how products are computed (default f32)
+  --tune                       measure tiles as weights are loaded
   --stories DIR                models/stories-5m
   --models DIR                 folder with smollm2-135m-instruct/ and SmolLM2-135M-Instruct.Q4_1.gguf
                                (default $OUTRIDER_MODELS, else ../shared/models)
@@ -47,6 +50,7 @@ export function settings(args: readonly string[]): Settings {
       backend: text,
       cache: text,
       arithmetic: text,
+      tune: { type: 'boolean' },
       stories: text,
       models: text,
       gguf: text,
@@ -69,6 +73,7 @@ export function settings(args: readonly string[]): Settings {
     backend: values.backend === 'reference' ? 'reference' : 'webgpu',
     cache: values.cache === 'f32' ? 'f32' : 'f16',
     arithmetic: arithmetics.find((name) => name === values.arithmetic) ?? 'f32',
+    tune: values.tune ?? false,
     stories: values.stories ?? 'models/stories-5m',
     smollm2: existsSync(gguf) && existsSync(join(folder, 'reference.json')) ? { folder, gguf } : null,
     prompts: existsSync(prompts) ? prompts : null,

@@ -13,29 +13,25 @@ import type {
   Weight,
   WeightSource,
 } from '@outrider/core/spec'
-import { type DeviceFacts, describe, type OpenDevice } from './device'
-import { halfMatrix, hasMatrix } from './matrices'
+import { fastestArithmetic, lacks } from './arithmetic'
+import { describe, type OpenDevice } from './device'
 import { DeviceTensor, deviceBuffer, Memory } from './memory'
 import { recordOps } from './ops'
 import { Pipelines } from './pipelines'
 import { WebGpuProgram } from './programs'
 import { Queue } from './queue'
 import { Recorder } from './recorder'
+import { type TunePlace, Tuner } from './tune/tuner'
+import type { TuningCache } from './tune/tuning-cache'
 import { uploadWeight } from './weights/pack'
+import { packedWeight } from './weights/packed-weight'
 
 /** What a backend is told beside its device. */
 export interface BackendOptions {
   readonly cacheType?: BackendInfo['cacheType']
-  readonly arithmetic?: Arithmetic
-}
-
-/** What an arithmetic needs and a device lacks. */
-const lacks: Readonly<Record<Arithmetic, (facts: DeviceFacts) => string | false>> = {
-  f32: () => false,
-  i8: ({ packedDot }) => !packedDot && "WGSL's packed_4x8_integer_dot_product, which this runtime lacks",
-  f16: ({ matrices }) =>
-    !hasMatrix(matrices, halfMatrix) &&
-    'subgroup matrices of 16 by 16 halves with float32 sums in subgroups of 32 lanes (the features shader-f16, subgroups and chromium-experimental-subgroup-matrix), which this device or this runtime lacks',
+  readonly arithmetic?: Arithmetic | 'fastest'
+  readonly tune?: 'off' | 'once'
+  readonly tuningCache?: TuningCache
 }
 
 /** The backend on one WebGPU device. */
@@ -46,11 +42,15 @@ export class WebGpuBackend implements Backend {
   readonly #memory: Memory
   readonly #pipelines: Pipelines
   readonly #queue: Queue
+  readonly #tuner: Tuner | undefined
   #live = true
 
   /** Takes over the device. Throws `DEVICE_LACKS`. */
-  constructor(open: OpenDevice, { cacheType = 'f16', arithmetic = 'f32' }: BackendOptions = {}) {
+  constructor(open: OpenDevice, options: BackendOptions = {}) {
+    const { cacheType = 'f16', tune = 'off', tuningCache } = options
     const { adapter, device, facts } = open
+    const { arithmetic: wanted = 'f32' } = options
+    const arithmetic = wanted === 'fastest' ? fastestArithmetic(facts) : wanted
     const lack = lacks[arithmetic](facts)
     if (lack) {
       device.destroy()
@@ -73,6 +73,7 @@ export class WebGpuBackend implements Backend {
       cacheType,
       software: facts.software,
     }
+    if (tune === 'once') this.#tuner = new Tuner(this.#tunePlace(), tuningCache)
   }
 
   get stats(): BackendStats {
@@ -86,7 +87,14 @@ export class WebGpuBackend implements Backend {
 
   async weight(source: WeightSource, label: string): Promise<Weight> {
     this.#alive()
-    return uploadWeight(this.#memory, source, label)
+    const weight = await uploadWeight(this.#memory, source, label)
+    try {
+      await this.#tuner?.tune(packedWeight(this.#memory, weight))
+      return weight
+    } catch (error) {
+      weight.dispose()
+      throw error
+    }
   }
 
   write(target: Tensor, data: Float32Array | Uint32Array | Uint16Array, offset = 0): void {
@@ -102,9 +110,14 @@ export class WebGpuBackend implements Backend {
 
   program(label: string, record: (ops: Ops) => void): Program {
     this.#alive()
-    const recorder = new Recorder(this.#open.facts, this.#memory, this.#pipelines, this.info.arithmetic)
+    return this.#record(label, (recorder) => record(recordOps(recorder)))
+  }
+
+  #record(label: string, record: (recorder: Recorder) => void): WebGpuProgram {
+    const { facts } = this.#open
+    const recorder = new Recorder(facts, this.#memory, this.#pipelines, this.info.arithmetic, this.#tuner?.book)
     try {
-      record(recordOps(recorder))
+      record(recorder)
       return new WebGpuProgram(label, recorder)
     } catch (error) {
       for (const tensor of recorder.owned) tensor.dispose()
@@ -135,6 +148,29 @@ export class WebGpuBackend implements Backend {
     this.#queue.dispose()
     this.#memory.disposeAll()
     this.#open.device.destroy()
+  }
+
+  #tunePlace(): TunePlace {
+    const { info } = this
+    return {
+      device: info.device,
+      facts: this.#open.facts,
+      memory: this.#memory,
+      arithmetic: info.arithmetic,
+      record: (label, body) => this.#record(label, body),
+      time: async (program) => {
+        const timings: number[] = []
+        const from = performance.now()
+        const end = new DeviceTensor(this.#memory, [1], 'u32', 'tuning end')
+        try {
+          await this.submit([program], [end], timings)
+        } finally {
+          end.dispose()
+        }
+        return timings[0] ?? performance.now() - from
+      },
+      now: () => performance.now(),
+    }
   }
 
   #alive(): void {

@@ -2,6 +2,9 @@ import { OutriderError } from '@outrider/core'
 import type { Arithmetic, Backend } from '@outrider/core/spec'
 import { WebGpuBackend } from './backend'
 import { openDevice } from './device'
+import type { TuningCache } from './tune/tuning-cache'
+
+export type { TuningCache } from './tune/tuning-cache'
 
 /** Which device to compute on. */
 export interface WebGpuOptions {
@@ -19,8 +22,18 @@ export interface WebGpuOptions {
   /**
    * How products are computed. Default `f32`; `i8` needs the WGSL language feature `packed_4x8_integer_dot_product`, `f16`
    * subgroup matrices of halves (an NVIDIA GPU through Dawn in Node, so far).
+   * `fastest` takes the one that decodes fastest on this class of device: `i8` on a GPU that has it, else `f32`; tokens of one
+   * arithmetic may differ from another's.
    */
-  readonly arithmetic?: Arithmetic
+  readonly arithmetic?: Arithmetic | 'fastest'
+  /**
+   * `once` measures, as weights are loaded, which way of cutting products suits this device, at most about a third of a second
+   * for each new shape of weight, and keeps the choice. Default `off`: rules that were measured on an H100. The bits of all
+   * results are the same.
+   */
+  readonly tune?: 'off' | 'once'
+  /** Where `once` keeps its choices. Default: in memory, as long as the process or page lives. */
+  readonly tuningCache?: TuningCache
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DeviceFacts } from './device'
 import { type DeviceBuffer, DeviceTensor, deviceBuffer, type Memory } from './memory'
 import type { Access, Pipeline, Pipelines } from './pipelines'
 import type { Variant } from './shader'
+import type { TileBook } from './tune/tile-book'
 
 /** A value of a dispatch's uniform parameters, one word each. */
 export type Param = { readonly u32: number } | { readonly f32: number }
@@ -53,6 +54,8 @@ export class Recorder {
     private readonly pipelines: Pipelines,
     /** How products are computed. */
     readonly arithmetic: Arithmetic = 'f32',
+    /** The tiles that were measured on this device. */
+    readonly tiles: TileBook | undefined = undefined,
   ) {}
 
   /** The dispatches; those that were left open are settled now, with the errors of `dispatch`. */

@@ -73,8 +73,10 @@ export async function compileOnNull(wgsl: string, uniform: boolean, access: read
 /** A backend and the device below it, for tests that reach past the contract; `facts` replace what was found. */
 export async function openWithDevice(
   facts: Partial<DeviceFacts> = {},
-): Promise<{ readonly backend: WebGpuBackend; readonly device: GPUDevice }> {
+  options: BackendOptions = {},
+): Promise<{ readonly backend: WebGpuBackend; readonly device: GPUDevice; readonly facts: DeviceFacts }> {
   kept.outriderTestGpu ??= create([])
-  const opened = await openDevice({ gpu: kept.outriderTestGpu })
-  return { backend: new WebGpuBackend({ ...opened, facts: { ...opened.facts, ...facts } }), device: opened.device }
+  const found = await openDevice({ gpu: kept.outriderTestGpu })
+  const opened = { ...found, facts: { ...found.facts, ...facts } }
+  return { backend: new WebGpuBackend(opened, options), device: opened.device, facts: opened.facts }
 }

@@ -43,11 +43,13 @@ function partDispatch<E>(
   twin: OutputTwin | undefined,
 ): Dispatch {
   const { label, rows, norm, pass, epilogue } = args
-  const { layout, shape } = packedWeight(recorder.memory, args.weight)
+  const weight = packedWeight(recorder.memory, args.weight)
+  const { layout, shape } = weight
   const inputs = shape[1]
   const outputs = args.output?.shape[1] as number
   const leastPairs = twin ? (outputs === shape[0] ? 16 : 32) : 1
-  const tile = args.dotTile ?? chooseDotTile(rows, panels, recorder.device, leastPairs)
+  const measured = recorder.tiles?.dotTile(weight, rows, leastPairs)
+  const tile = args.dotTile ?? measured ?? chooseDotTile(rows, panels, recorder.device, leastPairs)
   const groups = 32 / (tile.lanes * tile.pairs)
   return {
     label,

@@ -10,12 +10,13 @@ import { chooseTile } from './tile'
 /** Records a product of float32 activations: one dispatch for each part of the weight. */
 export function floatProduct<E>(recorder: Recorder, args: Product<E>): void {
   const { label, x, rows, norm, pass, epilogue } = args
-  const { layout, shape, parts } = packedWeight(recorder.memory, args.weight)
+  const weight = packedWeight(recorder.memory, args.weight)
+  const { layout, shape, parts } = weight
   const inputs = shape[1]
   const { unitInputs } = decoders[layout.decoder]
   const reads: Tensor[] = [...(norm ? [norm.gain] : []), ...(pass ? [pass.index] : [])]
   for (const { buffer, firstPanel, panels } of parts) {
-    const tile = args.tile ?? chooseTile(rows, panels, recorder.device)
+    const tile = args.tile ?? recorder.tiles?.tile(weight, rows) ?? chooseTile(rows, panels, recorder.device)
     const groups = 32 / (tile.lanes * tile.pairs)
     recorder.dispatch({
       label,

@@ -1,0 +1,17 @@
+import type { Arithmetic } from '@outrider/core/spec'
+import type { DeviceFacts } from './device'
+import { halfMatrix, hasMatrix } from './matrices'
+
+/** What an arithmetic needs and a device lacks. */
+export const lacks: Readonly<Record<Arithmetic, (facts: DeviceFacts) => string | false>> = {
+  f32: () => false,
+  i8: ({ packedDot }) => !packedDot && "WGSL's packed_4x8_integer_dot_product, which this runtime lacks",
+  f16: ({ matrices }) =>
+    !hasMatrix(matrices, halfMatrix) &&
+    'subgroup matrices of 16 by 16 halves with float32 sums in subgroups of 32 lanes (the features shader-f16, subgroups and chromium-experimental-subgroup-matrix), which this device or this runtime lacks',
+}
+
+/** The arithmetic that decodes fastest on a class of device, as far as was measured: see docs/decisions/0015. */
+export function fastestArithmetic(facts: DeviceFacts): Arithmetic {
+  return facts.packedDot && !facts.software ? 'i8' : 'f32'
+}

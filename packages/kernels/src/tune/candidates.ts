@@ -1,0 +1,115 @@
+import type { DeviceFacts } from '../device'
+import type { LinearOptions } from '../ops/linear/linear'
+import { chooseTile, type Tile } from '../ops/linear/tile'
+import { chooseDotTile, type DotTile } from '../ops/linear-i8/dot-tile'
+import type { LeastPairs, TileBook, TunedShape } from './tile-book'
+
+/** A way of computing products whose tiles give equal bits, so that they may be chosen by time alone. */
+interface TileFamily<T> {
+  readonly name: string
+  /** What a workgroup may have to hold: each has a choice of its own. */
+  readonly leastPairs: readonly LeastPairs[]
+  /** The tile that is taken unmeasured. */
+  rule(rows: number, panels: number, device: DeviceFacts, leastPairs: LeastPairs): T
+  /** Others worth trying. */
+  others(rows: number, device: DeviceFacts): readonly T[]
+  options(tile: T): LinearOptions
+  note(book: TileBook, of: TunedShape, rows: number, leastPairs: LeastPairs, tile: T): void
+}
+
+/** A tile of some family, and a family of such tiles: who takes its tiles from it may give them back. */
+export type AnyTile = Tile | DotTile
+export type AnyFamily = TileFamily<AnyTile>
+
+type Lanes = 8 | 16 | 32
+type Pairs = 1 | 2 | 4
+
+/** The number of rows that a tile would hold, and half of it. */
+function rowsOf(rows: number): (1 | 2 | 4 | 8)[] {
+  return rows > 4 ? [8, 4] : rows > 2 ? [4, 2] : rows === 2 ? [2, 1] : [1]
+}
+
+/** Forgets which tiles a family has: it is only given those that it gave. */
+function family<T extends AnyTile>(own: TileFamily<T>): AnyFamily {
+  return {
+    ...own,
+    options: (tile) => own.options(tile as T),
+    note: (book, of, rows, leastPairs, tile) => own.note(book, of, rows, leastPairs, tile as T),
+  }
+}
+
+/** Products of float32 activations: eight slices of K whatever the tile. */
+export const floatFamily: AnyFamily = family<Tile>({
+  name: 'f32',
+  leastPairs: [1],
+  rule: chooseTile,
+  others(rows, { software }) {
+    const slices = software ? 'serial' : 'parallel'
+    const widths: readonly (readonly [Lanes, Pairs])[] = software
+      ? [
+          [8, 2],
+          [16, 1],
+        ]
+      : [
+          [16, 1],
+          [32, 1],
+          [8, 2],
+          [16, 2],
+        ]
+    return rowsOf(rows).flatMap((size) =>
+      widths
+        .filter(([lanes, pairs]) => software || size < 8 || lanes * pairs <= 16)
+        .map(
+          ([lanes, pairs]): Tile => ({
+            slices,
+            rows: size,
+            lanes,
+            pairs,
+            depth: software || size > 4 ? 1 : size === 4 ? 2 : 4,
+          }),
+        ),
+    )
+  },
+  options: (tile) => ({ tile }),
+  note: (book, of, rows, _, tile) => book.setTile(of, rows, tile),
+})
+
+/** Products of int8 activations: exact sums of a block, 32 slices of K whatever the tile. */
+export const dotFamily: AnyFamily = family<DotTile>({
+  name: 'i8',
+  leastPairs: [1, 16, 32],
+  rule: chooseDotTile,
+  others(rows, { software }) {
+    const widths: readonly (readonly [DotTile['atOnce'], Lanes, Pairs])[] = software
+      ? [
+          [1, 16, 1],
+          [1, 16, 2],
+        ]
+      : [
+          [32, 8, 1],
+          [32, 8, 2],
+          [16, 16, 2],
+          [16, 8, 4],
+        ]
+    return rowsOf(rows).flatMap((size) =>
+      widths.map(
+        ([atOnce, lanes, pairs]): DotTile => ({
+          atOnce,
+          rows: size,
+          lanes,
+          pairs,
+          depth: software || size > 2 ? 1 : 2,
+        }),
+      ),
+    )
+  },
+  options: (dotTile) => ({ dotTile }),
+  note: (book, of, rows, leastPairs, tile) => book.setDotTile(of, rows, leastPairs, tile),
+})
+
+/** What is tried for a product of `rows` rows by `panels` panels, without repetition: the rules' tiles first. */
+export function candidates(family: AnyFamily, rows: number, panels: number, device: DeviceFacts): readonly AnyTile[] {
+  const rules = family.leastPairs.map((least) => family.rule(rows, panels, device, least))
+  const tiles = [...rules, ...family.others(rows, device)]
+  return [...new Map(tiles.map((tile) => [JSON.stringify(tile), tile])).values()]
+}

@@ -1,0 +1,125 @@
+import type { Arithmetic } from '@outrider/core/spec'
+import type { DeviceFacts } from '../device'
+import { DeviceTensor, type Memory } from '../memory'
+import { linear } from '../ops/linear/linear'
+import type { WebGpuProgram } from '../programs'
+import type { Recorder } from '../recorder'
+import type { PackedWeight } from '../weights/packed-weight'
+import { type AnyFamily, dotFamily, floatFamily } from './candidates'
+import { Choices } from './choices'
+import { rowBuckets, TileBook } from './tile-book'
+import { processCache, type TuningCache } from './tuning-cache'
+
+/** What a tuner measures on. */
+export interface TunePlace {
+  /** The device in words. */
+  readonly device: string
+  readonly facts: DeviceFacts
+  readonly memory: Memory
+  readonly arithmetic: Arithmetic
+  record(label: string, body: (recorder: Recorder) => void): WebGpuProgram
+  /** Runs a program to its end: ms. */
+  time(program: WebGpuProgram): Promise<number>
+  /** ms, from any beginning. */
+  now(): number
+}
+
+/** Goes up whenever kernels or candidates change, so that what was measured before no longer counts. */
+const version = 1
+/** A shape's measurements begin no new number of rows after so long, ms: a Llama has five shapes. */
+const budgetMs = 300
+/** Calls of a product in one measurement, and measurements of a tile. */
+const [calls, turns] = [16, 3]
+/** Numbers of rows in the order of what they matter: plain decoding first, then verification. */
+const order: readonly number[] = [1, 8, 4, 16, 2, 32, 64]
+
+/** Whose tiles may be chosen by time, by arithmetic: those of matrices of halves change the order of a sum. */
+const families: Readonly<Record<Arithmetic, { readonly float?: AnyFamily; readonly quantised?: AnyFamily }>> = {
+  f32: { float: floatFamily, quantised: floatFamily },
+  i8: { float: floatFamily, quantised: dotFamily },
+  f16: {},
+}
+
+/** Measures the tiles of each shape of weight once, unless the cache knows the outcome. */
+export class Tuner {
+  readonly book: TileBook = new TileBook()
+  readonly #known = new Map<string, Promise<void>>()
+  #tail: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly place: TunePlace,
+    private readonly cache: TuningCache = processCache,
+  ) {}
+
+  /** Resolves when products with such a weight have their tiles. Throws `OUT_OF_MEMORY`, `DEVICE_LOST`. */
+  tune(weight: PackedWeight): Promise<void> {
+    const { arithmetic, device, facts } = this.place
+    const family =
+      families[arithmetic][
+        weight.format === 'f32' || weight.format === 'f16' || weight.format === 'bf16' ? 'float' : 'quantised'
+      ]
+    if (!family) return Promise.resolve()
+    const [outputs, inputs] = weight.shape
+    const limits = `${facts.limits.maxComputeWorkgroupStorageSize}`
+    const key = `outrider tiles ${version}, ${device}, ${limits}, ${family.name} ${weight.format} ${outputs}x${inputs}`
+    const known = this.#known.get(key)
+    if (known) return known
+    // One after the other: measurements would disturb each other.
+    const tuned = this.#tail.then(() => this.#tune(weight, family, key))
+    this.#tail = tuned.catch(() => {})
+    this.#known.set(key, tuned)
+    return tuned
+  }
+
+  async #tune(weight: PackedWeight, family: AnyFamily, key: string): Promise<void> {
+    const found = new Choices(weight, family, this.place.facts)
+    const kept = await Promise.resolve()
+      .then(() => this.cache.get(key))
+      .catch(() => undefined)
+    if (kept && found.read(kept)) return found.note(this.book)
+    await this.#measure(weight, family, found)
+    found.note(this.book)
+    await Promise.resolve()
+      .then(() => this.cache.set(key, found.text))
+      .catch(() => {})
+  }
+
+  async #measure(weight: PackedWeight, family: AnyFamily, found: Choices): Promise<void> {
+    const { memory, now } = this.place
+    const [outputs, inputs] = weight.shape
+    const most = Math.max(...rowBuckets)
+    const x = new DeviceTensor(memory, [most, inputs], 'f32', 'tuning x')
+    const out = new DeviceTensor(memory, [most, outputs], 'f32', 'tuning out')
+    try {
+      const until = now() + budgetMs
+      for (const rows of order) {
+        if (now() >= until) return
+        const tiles = found.candidates(rows)
+        const times = await this.#times(
+          tiles.map((tile) => (recorder) => {
+            for (let call = 0; call < calls; call++) linear(recorder, { x, weight, out, rows }, family.options(tile))
+          }),
+        )
+        found.choose(rows, times)
+      }
+    } finally {
+      x.dispose()
+      out.dispose()
+    }
+  }
+
+  /** The median time of each program, ms; they take turns, so that a clock that rises or falls meets all of them. */
+  async #times(bodies: readonly ((recorder: Recorder) => void)[]): Promise<readonly number[]> {
+    const programs = bodies.map((body, i) => this.place.record(`tile ${i}`, body))
+    try {
+      await Promise.all(programs.map((program) => program.compile()))
+      for (const program of programs) await this.place.time(program)
+      const times: number[][] = programs.map(() => [])
+      for (let turn = 0; turn < turns; turn++)
+        for (const [i, program] of programs.entries()) times[i]?.push(await this.place.time(program))
+      return times.map((each) => each.sort((a, b) => a - b)[turns >> 1] as number)
+    } finally {
+      for (const program of programs) program.dispose()
+    }
+  }
+}
