@@ -28,7 +28,10 @@ export interface DecodeStats {
   readonly meanAcceptanceLength: number
   /** Prompt tokens that ran through the model. */
   readonly prefilled: number
-  /** Milliseconds on the host's clock: prefill; proposing on the host; submissions and reads; everything else of a round. */
+  /**
+   * Milliseconds on the host's clock: prefill; proposing on the host; submissions and reads; everything else of a round. Where rounds are
+   * submitted before the last one is read, the host proposes and encodes while the device works: that time is in `deviceMs`, too.
+   */
   readonly prefillMs: number
   readonly draftMs: number
   readonly deviceMs: number

@@ -70,7 +70,15 @@ export class TokenReader {
   /** How far it is now. */
   progress(): Progress {
     const held = this.#stop.held.map(({ draft, logProb }): HeldToken => ({ draft, logProb }))
-    return { ids: this.ids.slice(), held }
+    const { ids } = this
+    const count = ids.length
+    // Copied where they are asked for: most rounds' checkpoints never are.
+    return {
+      get ids() {
+        return ids.slice(0, count)
+      },
+      held,
+    }
   }
 
   /** Reads again what was read before `progress` was asked for; its text went out then, but for what was held back. */

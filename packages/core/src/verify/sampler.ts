@@ -43,6 +43,7 @@ export class Sampler {
   #words: Uint32Array = samplingWords({})
   /** As the request has them: rounds may have seeds of their own. */
   #seeds: NoiseKey = { seedLow: 0, seedHigh: 0, sequence: 0, stream: ROUND_STREAM }
+  #key = ''
   /** Whether the bias on the device holds anything. */
   #biased = false
   #kept: Kept | null = null
@@ -78,11 +79,7 @@ export class Sampler {
 
   /** Tells programs of different stages apart. */
   get key(): string {
-    const on = Object.entries(this.#stages).flatMap(([stage, needed]) => (needed ? [stage] : []))
-    if (this.#masked) on.push('mask')
-    const known = [...this.#running.keys()]
-    for (const processor of this.#onDevice) on.push(`processor ${known.indexOf(processor)}`)
-    return on.length > 0 ? ` with ${on.join()}` : ''
+    return this.#key
   }
 
   /** The target's noise, on the host. */
@@ -115,6 +112,7 @@ export class Sampler {
     this.#masked = masked
     if (stages.logProbs) this.#keep()
     this.#stages = stages
+    this.#key = this.#keyOf()
     this.#words = samplingWords(params)
     this.#seeds = { ...this.noise, stream: ROUND_STREAM }
     this.backend.write(this.tensors.params, this.#words)
@@ -191,6 +189,14 @@ export class Sampler {
 
   dispose(): void {
     this.#owned.dispose()
+  }
+
+  #keyOf(): string {
+    const on = Object.entries(this.#stages).flatMap(([stage, needed]) => (needed ? [stage] : []))
+    if (this.#masked) on.push('mask')
+    const known = [...this.#running.keys()]
+    for (const processor of this.#onDevice) on.push(`processor ${known.indexOf(processor)}`)
+    return on.length > 0 ? ` with ${on.join()}` : ''
   }
 
   #start(processors: readonly LogitsProcessor[]): void {
