@@ -89,7 +89,14 @@ export class DraftProbe {
 
   /** From now on the session samples. */
   sample(params: ProbeSampling): void {
-    const stages = { adjust: true, filter: false, count: false, noise: params.temperature > 0, logProbs: false }
+    const stages = {
+      adjust: true,
+      filter: false,
+      count: false,
+      noise: params.temperature > 0,
+      logProbs: false,
+      rounds: false,
+    }
     this.#stepper?.begin({ params, bias: null, stages })
   }
 

@@ -13,6 +13,7 @@ export type {
   Part,
   Resumed,
   ResumeOptions,
+  RoundRecord,
   TextToken,
   Usage,
 } from './decode'

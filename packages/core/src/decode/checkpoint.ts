@@ -46,7 +46,7 @@ export const keptOptions: readonly KeptOption[] = [
 ]
 
 /**
- * Options that a resumed generation may choose anew (`strategy`, `timings`, `signal`), or has to be given again because no JSON holds
+ * Options that a resumed generation may choose anew (`strategy`, `timings`, `rounds`, `signal`), or has to be given again because no JSON holds
  * them (`constraint`, `processors`, an `acceptance` rule other than the default).
  */
 export type ResumeOptions = Omit<GenerateOptions, KeptOption>

@@ -85,7 +85,7 @@ export class Counters {
   }
 
   /** Adds what the device's clock gave for a submission. */
-  phases(draftMs: number, verifyMs: number): void {
+  phases({ draftMs, verifyMs }: NonNullable<DecodeStats['phases']>): void {
     const before = this.#phases ?? { draftMs: 0, verifyMs: 0 }
     this.#phases = { draftMs: before.draftMs + draftMs, verifyMs: before.verifyMs + verifyMs }
   }

@@ -9,6 +9,12 @@ export interface RoundWork {
   readonly follow: readonly Program[]
 }
 
+/** Milliseconds of a round's work by the device's own clock; keeping the drafter in step is drafting. */
+export interface DevicePhases {
+  readonly draftMs: number
+  readonly verifyMs: number
+}
+
 /** Submits a session's work and counts it. */
 export class Device {
   /** When the last submission had been read, by `performance.now()`. */
@@ -39,15 +45,18 @@ export class Device {
     return bytes
   }
 
-  /** One submission of a round. */
-  async round({ draft, verify, follow }: RoundWork, read?: readonly Tensor[]): Promise<readonly ArrayBuffer[]> {
+  /** One submission of a round; `phases` is null where it is not timed. */
+  async round(
+    { draft, verify, follow }: RoundWork,
+    read?: readonly Tensor[],
+  ): Promise<{ readonly bytes: readonly ArrayBuffer[]; readonly phases: DevicePhases | null }> {
     const timings: number[] | undefined = this.timed ? [] : undefined
     const bytes = await this.submit([...draft, ...verify, ...follow], read, timings)
-    if (timings && timings.length > 0) {
-      const verifyEnd = draft.length + verify.length
-      const sum = (from: number, to?: number) => timings.slice(from, to).reduce((total, ms) => total + ms, 0)
-      this.counters().phases(sum(0, draft.length) + sum(verifyEnd), sum(draft.length, verifyEnd))
-    }
-    return bytes
+    if (!timings || timings.length === 0) return { bytes, phases: null }
+    const verifyEnd = draft.length + verify.length
+    const sum = (from: number, to?: number) => timings.slice(from, to).reduce((total, ms) => total + ms, 0)
+    const phases = { draftMs: sum(0, draft.length) + sum(verifyEnd), verifyMs: sum(draft.length, verifyEnd) }
+    this.counters().phases(phases)
+    return { bytes, phases }
   }
 }

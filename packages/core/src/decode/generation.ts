@@ -5,6 +5,7 @@ import { type Checkpointer, type GenerationCheckpoint, type Progress, withCheckp
 import { Constrained } from './constrained'
 import type { DecodeStats } from './counters'
 import type { GenerationPlan } from './options'
+import type { RoundRecord } from './round-record'
 import type { Stepper } from './stepper'
 import type { TextToken } from './stop-text'
 import { type FinishReason, TokenReader } from './token-reader'
@@ -45,6 +46,8 @@ export interface Part {
   readonly text: string
   readonly tokens: readonly TextToken[]
   readonly finish: Finish | null
+  /** What the round did, with `rounds`; null without, and in a last part that no round belongs to. */
+  readonly round: RoundRecord | null
   /** The generation after this part, for `Engine.resume`. Null in the last part, and in a chat, which goes on from its messages. */
   checkpoint(): GenerationCheckpoint | null
 }
@@ -74,6 +77,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
   let progress: Progress = from ?? { ids: [], held: [] }
   const constrained = await startConstraint(parts)
   let failed = false
+  let round: RoundRecord | null = null
   try {
     stepper.begin(plan.sampling, plan.processors, constrained)
     await stepper.replay(progress.ids, plan.signal)
@@ -83,19 +87,21 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
       const left = Math.min(plan.maxTokens - reader.ids.length, stepper.sequence.room)
       if (left < 1) {
         reader.finish('length', null)
+        round = null
         break
       }
-      const round = await stepper.round(left, true)
-      round.tokens.forEach((token, i) => {
-        const by = round.by[i]
+      const { tokens, by: drafters, logProbs, record } = await stepper.round(left, true)
+      tokens.forEach((token, i) => {
+        const by = drafters[i]
         const drafted = by ? { by, depth: i + 1 } : null
-        if (!reader.finished) reader.push(token, drafted, round.logProbs?.[i] ?? null)
+        if (!reader.finished) reader.push(token, drafted, logProbs?.[i] ?? null)
       })
+      round = record && { ...record, start: record.start - promptTokens }
       if (!reader.finished && reader.ids.length >= plan.maxTokens) reader.finish('length', null)
       if (reader.finished) break
       progress = reader.progress()
       const reached = progress
-      yield new RoundPart(reader.take(), null, () => checkpointer?.(reached) ?? null)
+      yield new RoundPart({ ...reader.take(), finish: null, round }, () => checkpointer?.(reached) ?? null)
     }
   } catch (error) {
     failed = true
@@ -111,7 +117,8 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
   const usage = { promptTokens, completionTokens: ids.length }
   const { seed } = plan.sampling.params
   const resumed = from && { exact: from.exact, replayed: from.ids.length }
-  yield new RoundPart(reader.take(), { reason, by, usage, stats: stepper.stats(), ids, seed, resumed }, () => null)
+  const finish = { reason, by, usage, stats: stepper.stats(), ids, seed, resumed }
+  yield new RoundPart({ ...reader.take(), finish, round }, () => null)
 }
 
 /** The generation's constraint with what it has to know of the tokens. Throws `CONSTRAINT_FAILED`, `TOKENIZER_MISSING`. */
@@ -140,15 +147,18 @@ function release(constrained: Constrained | null, failed: boolean): void {
 class RoundPart implements Part {
   readonly text: string
   readonly tokens: readonly TextToken[]
+  readonly finish: Finish | null
+  readonly round: RoundRecord | null
   readonly #checkpoint: () => GenerationCheckpoint | null
 
   constructor(
-    { text, tokens }: Pick<Part, 'text' | 'tokens'>,
-    readonly finish: Finish | null,
+    { text, tokens, finish, round }: Omit<Part, 'checkpoint'>,
     checkpoint: () => GenerationCheckpoint | null,
   ) {
     this.text = text
     this.tokens = tokens
+    this.finish = finish
+    this.round = round
     this.#checkpoint = checkpoint
   }
 

@@ -3,7 +3,7 @@ import { OutriderError } from '../errors'
 import type { AcceptanceRule, Backend, DrawnTree, HostAcceptance, Pass, Program, Tensor, TokenTree } from '../spec'
 import { OUTCOME } from '../spec'
 import { type Computed, guarded, type Sampler, type Verifier } from '../verify'
-import type { Device, RoundWork } from './device'
+import type { Device, DevicePhases, RoundWork } from './device'
 import type { LaidDraft } from './draft-layer'
 import { askOnHost, readTree } from './host-verdict'
 
@@ -29,6 +29,16 @@ export interface Verdict {
   readonly credit: ArrayBuffer | null
   /** f32 by row of the tree: log-probability of what was emitted after it; null where it was not asked for. */
   readonly logProbs: ArrayBuffer | null
+  /** What to tell of the round; null where nobody asks. */
+  readonly told: ToldRound | null
+}
+
+/** What the device tells of a round beside its outcome. */
+export interface ToldRound {
+  readonly tree: TokenTree
+  /** f32 by row of the tree: its token's log-probability after its parent, nats. */
+  readonly logProbs: ArrayBuffer
+  readonly phases: DevicePhases | null
 }
 
 /** Runs a round's work and asks the acceptance rule, where it is: on the device, or on the host. */
@@ -49,10 +59,9 @@ export class Judge {
   async #process(draft: LaidDraft, pass: Pass): Promise<LaidDraft> {
     const { verifier, sampler, vocab, backend, tokens, alive } = this.parts
     const work = { draft: draft.programs, verify: [verifier.forward(pass, draft.computed)], follow: [] }
-    const unknown = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
-    const found = await this.#round(work, { logits: verifier.givenOf(pass), ...unknown })
+    const found = await this.#round(work, { logits: verifier.givenOf(pass), ...this.#unknownTree(draft) })
     alive()
-    const tree = draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer, draft.nodes)
+    const tree = treeOf(draft, found)
     const all = new Float32Array(found.logits as ArrayBuffer)
     for (let row = 0; row <= tree.tokens.length; row++) {
       const logits = all.subarray(row * vocab, (row + 1) * vocab)
@@ -83,8 +92,9 @@ export class Judge {
     const { verifier, rule, sampler } = this.parts
     verifier.drawn?.lay(draft.tree, draft.q)
     const verify = [verifier.verify(pass, draft.chain, from)]
-    const { logProbs } = sampler
-    const wanted = { outcome: verifier.outcome, credit: draft.credit.tensor, logProbs }
+    const { logProbs, draftLogProbs } = sampler
+    const tree = draftLogProbs ? this.#unknownTree(draft) : {}
+    const wanted = { outcome: verifier.outcome, credit: draft.credit.tensor, logProbs, draftLogProbs, ...tree }
     const found = await this.#round({ draft: draft.programs, verify, follow }, wanted)
     const outcome = new Uint32Array(found.outcome as ArrayBuffer)
     const accepted = outcome[OUTCOME.accepted] as number
@@ -94,7 +104,14 @@ export class Judge {
         `acceptance rule ${rule.name} left an outcome of ${accepted} accepted tokens for a draft of ${draft.nodes}`,
         { details: { rule: rule.name, accepted, nodes: draft.nodes } },
       )
-    return { outcome, credit: found.credit ?? null, logProbs: found.logProbs ?? null }
+    return {
+      outcome,
+      credit: found.credit ?? null,
+      logProbs: found.logProbs ?? null,
+      told: found.draftLogProbs
+        ? { tree: treeOf(draft, found), logProbs: found.draftLogProbs, phases: found.phases }
+        : null,
+    }
   }
 
   /** A rule on the host costs one submission more, and the logits are read back. */
@@ -109,11 +126,10 @@ export class Judge {
     const { verifier, sampler, vocab, backend, alive } = this.parts
     const work = { draft: draft.programs, verify: [verifier.inspect(pass, from)], follow: [] }
     const q = draft.q.length > 0 ? (verifier.drawn?.rows.logits ?? null) : null
-    const tree = draft.tree ? {} : { tokens: verifier.tree.tokens, shape: verifier.tree.shape }
+    const tree = this.#unknownTree(draft)
     const found = await this.#round(work, { logits: verifier.logitsOf(pass), credit: draft.credit.tensor, q, ...tree })
     alive()
-    const known: DrawnTree =
-      draft.tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer, draft.nodes)
+    const known: DrawnTree = treeOf(draft, found)
     const outcome = askOnHost(this.parts.rule.name, rule, {
       tree: found.q ? { ...known, q: lawsOf(new Float32Array(found.q), draft.q, vocab) } : known,
       logits: new Float32Array(found.logits as ArrayBuffer),
@@ -124,22 +140,51 @@ export class Judge {
     })
     backend.write(verifier.outcome, outcome)
     const commit = { draft: [], verify: [verifier.commit(pass, draft.chain)], follow }
-    const { logProbs = null } = await this.#round(commit, { logProbs: sampler.logProbs })
-    return { outcome, credit: found.credit ?? null, logProbs }
+    const { logProbs, draftLogProbs } = sampler
+    const after = await this.#round(commit, { logProbs, draftLogProbs })
+    return {
+      outcome,
+      credit: found.credit ?? null,
+      logProbs: after.logProbs ?? null,
+      told: after.draftLogProbs
+        ? { tree: known, logProbs: after.draftLogProbs, phases: sumOf(found.phases, after.phases) }
+        : null,
+    }
+  }
+
+  /** What to read of a tree that the host does not know. */
+  #unknownTree({ tree }: LaidDraft): { readonly tokens?: Tensor; readonly shape?: Tensor } {
+    const { tokens, shape } = this.parts.verifier.tree
+    return tree ? {} : { tokens, shape }
   }
 
   /** One submission of a round, and one read where something is wanted. */
   async #round<Name extends string>(
     work: RoundWork,
     wanted: { readonly [name in Name]?: Tensor | null },
-  ): Promise<{ readonly [name in Name]?: ArrayBuffer }> {
+  ): Promise<{ readonly [name in Name]?: ArrayBuffer } & { readonly phases: DevicePhases | null }> {
     const tensors = Object.entries<Tensor | null | undefined>(wanted).flatMap(([name, tensor]) =>
       tensor ? [{ name, tensor }] : [],
     )
     const read = tensors.map(({ tensor }) => tensor)
-    const bytes = await this.parts.device.round(work, read.length > 0 ? read : undefined)
-    return Object.fromEntries(tensors.map(({ name }, i) => [name, bytes[i]])) as { [name in Name]?: ArrayBuffer }
+    const { bytes, phases } = await this.parts.device.round(work, read.length > 0 ? read : undefined)
+    const found = Object.fromEntries(tensors.map(({ name }, i) => [name, bytes[i]])) as { [name in Name]?: ArrayBuffer }
+    return { ...found, phases }
   }
+}
+
+/** A draft's tree, from what was read where programs left it on the device. Throws `TREE_MALFORMED`. */
+function treeOf(
+  { tree, nodes }: LaidDraft,
+  found: { readonly tokens?: ArrayBuffer; readonly shape?: ArrayBuffer },
+): TokenTree {
+  return tree ?? readTree(found.tokens as ArrayBuffer, found.shape as ArrayBuffer, nodes)
+}
+
+function sumOf(first: DevicePhases | null, second: DevicePhases | null): DevicePhases | null {
+  return first && second
+    ? { draftMs: first.draftMs + second.draftMs, verifyMs: first.verifyMs + second.verifyMs }
+    : null
 }
 
 /** What the children of `rows` were drawn from, of logits f32 [rows, vocab]; null for the others. */

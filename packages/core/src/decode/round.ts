@@ -3,6 +3,7 @@ import { MAX_PATH, NO_TOKEN, OUTCOME } from '../spec'
 import { creditPath, proposedTokens } from './credit'
 import type { LaidDraft } from './draft-layer'
 import type { Verdict } from './judge'
+import { type RoundRecord, recordOf } from './round-record'
 import type { SessionState } from './session-state'
 
 /** What a round committed. */
@@ -16,6 +17,8 @@ export interface Round {
   readonly by: readonly (readonly string[])[]
   /** Of each token under the model's own logits, nats; null where they were not asked for. */
   readonly logProbs: readonly number[] | null
+  /** What the round did, by the place of its first token among all committed; null unless `rounds` were asked for. */
+  readonly record: RoundRecord | null
 }
 
 /** A round whose work was submitted. */
@@ -24,6 +27,8 @@ export interface BegunRound {
   /** Whether the tree is what the proposer drafted, node by node. */
   readonly own: boolean
   readonly verdict: Promise<Verdict>
+  /** Milliseconds of proposing, and of the host's other work. */
+  readonly ms: { readonly draft: number; readonly host: number }
 }
 
 /**
@@ -65,15 +70,16 @@ export async function beginRound(state: SessionState, most: number, unread = 0):
   const verdict = judge.judge(draft, pass, follow, length)
   // Whoever waits for it gets its error; nobody waits for that of a round that was begun in vain.
   verdict.catch(() => {})
-  counters.draftMs += proposed - began
-  counters.hostMs += performance.now() - proposed
-  return { draft, own, verdict }
+  const ms = { draft: proposed - began, host: performance.now() - proposed }
+  counters.draftMs += ms.draft
+  counters.hostMs += ms.host
+  return { draft, own, verdict, ms }
 }
 
 /** Commits on the host what a round came to: rounds end in the order in which they began. Throws as `runRound`. */
-export async function endRound(state: SessionState, { draft, own, verdict }: BegunRound): Promise<Round> {
+export async function endRound(state: SessionState, { draft, own, verdict, ms }: BegunRound): Promise<Round> {
   const { sequence, proposer, counters } = state
-  const { outcome, credit, logProbs } = await verdict
+  const { outcome, credit, logProbs, told } = await verdict
   const read = performance.now()
   const { nodes } = draft
   const start = sequence.tokens.length
@@ -94,10 +100,14 @@ export async function endRound(state: SessionState, { draft, own, verdict }: Beg
   counters.round({ proposed: drafted, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
   await state.constrained?.accept(tokens)
   await proposer.observe({ start, tokens, length: sequence.length, accepted, path, own })
-  counters.hostMs += performance.now() - read
+  const ended = performance.now() - read
+  counters.hostMs += ended
   const rows = logProbs && new Float32Array(logProbs)
   const found = rows && [-1, ...path].map((node) => rows[node + 1] as number)
-  return { tokens, accepted, nodes, by, logProbs: found }
+  const times = { draft: ms.draft, host: ms.host + ended }
+  const record =
+    told && recordOf(told, { start, tokens, path, cut: draft.pruned, laid: draft.credit, credit, ms: times })
+  return { tokens, accepted, nodes, by, logProbs: found, record }
 }
 
 async function propose(state: SessionState, most: number): Promise<LaidDraft> {

@@ -37,6 +37,11 @@ export interface SamplingOptions {
   readonly sequence?: number
   /** Whether to give the log-probability of every token, under the model's own logits (before all of these). Default false. */
   readonly logProbs?: boolean
+  /**
+   * Whether every part tells of its round in `part.round`: the tree that was drafted with the target's probabilities, what was kept of it,
+   * where the time went. It implies `logProbs`, reads a little more a round and takes two more logits of the largest pass. Default false.
+   */
+  readonly rounds?: boolean
 }
 
 /** Sampling options with their defaults, checked. */
@@ -59,6 +64,8 @@ export interface SamplingStages {
   readonly noise: boolean
   /** Log-probabilities of what is emitted are kept. */
   readonly logProbs: boolean
+  /** Log-probabilities of what was drafted are kept, too. */
+  readonly rounds: boolean
 }
 
 /** What plain greedy decoding needs. */
@@ -68,6 +75,7 @@ export const GREEDY_STAGES: SamplingStages = {
   count: false,
   noise: false,
   logProbs: false,
+  rounds: false,
 }
 
 const largestWord = 2 ** 32 - 1
@@ -80,7 +88,8 @@ export function planSampling(options: SamplingOptions, vocab: number): SamplingP
     presencePenalty = 0,
     frequencyPenalty = 0,
     seed = randomSeed(),
-    logProbs = false,
+    rounds = false,
+    logProbs = rounds,
   } = options
   const finite = Number.isFinite
   const whole = Number.isInteger
@@ -118,7 +127,8 @@ export function planSampling(options: SamplingOptions, vocab: number): SamplingP
       filter: noise && (topK > 0 || topP < 1 || minP > 0 || typicalP < 1),
       count,
       noise,
-      logProbs,
+      logProbs: logProbs || rounds,
+      rounds,
     },
   }
 }

@@ -18,6 +18,7 @@ import type {
   SamplingTensors,
   SequenceTensors,
   Tensor,
+  TreeTensors,
 } from '../spec'
 import { IN_PROMPT, SAMPLING } from '../spec'
 import { emittedIds } from './emitted-ids'
@@ -47,6 +48,7 @@ export class Sampler {
   /** Whether the bias on the device holds anything. */
   #biased = false
   #kept: Kept | null = null
+  #drafted: Drafted | null = null
   /** u32 [maxRows, ⌈vocab / 32⌉]: tokens that a constraint allows after each row. */
   #mask: Tensor | null = null
   #masked = false
@@ -93,6 +95,11 @@ export class Sampler {
     return this.#stages.logProbs ? (this.#kept?.logProbs ?? null) : null
   }
 
+  /** f32 [maxRows]: of each row of the tree the log-probability after its parent; null where nobody asks for rounds. */
+  get draftLogProbs(): Tensor | null {
+    return this.#stages.rounds ? (this.#drafted?.logProbs ?? null) : null
+  }
+
   /** Processors on the host: they come after those on the device and before everything else. */
   get onHost(): readonly NamedHostProcessor[] {
     return this.#onHost
@@ -111,6 +118,7 @@ export class Sampler {
     if (masked) this.#mask ??= this.#owned.add(this.backend.tensor([this.maxRows, this.maskWords], 'u32', 'token mask'))
     this.#masked = masked
     if (stages.logProbs) this.#keep()
+    if (stages.rounds) this.#keepDrafted()
     this.#stages = stages
     this.#key = this.#keyOf()
     this.#words = samplingWords(params)
@@ -178,13 +186,17 @@ export class Sampler {
     return out
   }
 
-  /** Records what follows from an outcome: counts, and the log-probabilities of what was emitted under the model's own logits. */
-  committed(ops: Ops, { outcome, logits, rows }: { outcome: Tensor; logits: Tensor; rows: number }): void {
+  /** Records what follows from an outcome: counts, and log-probabilities under the model's own logits of what was emitted and drafted. */
+  committed(ops: Ops, { outcome, logits, rows, tree }: CommittedRows): void {
     if (this.#stages.count) ops.countTokens({ outcome, sampling: this.tensors })
     if (!this.#stages.logProbs) return
     const { ids, logProbs } = this.#kept as Kept
     emittedIds(ops, { outcome, ids, rows })
     ops.logProbsOf({ logits, vocab: this.vocab, rows, ids, out: logProbs })
+    if (!this.#stages.rounds) return
+    const { above, logProbs: out } = this.#drafted as Drafted
+    ops.gatherRows({ x: logits, indices: tree.shape, at: 0, rows, out: above })
+    ops.logProbsOf({ logits: above, vocab: this.vocab, rows, ids: tree.tokens, out })
   }
 
   dispose(): void {
@@ -227,6 +239,23 @@ export class Sampler {
       logProbs: this.#owned.add(backend.tensor([maxRows], 'f32', 'log-probabilities')),
     }
   }
+
+  #keepDrafted(): void {
+    const { backend, maxRows, vocab } = this
+    this.#drafted ??= {
+      above: this.#owned.add(backend.tensor([maxRows, vocab], 'f32', 'logits by parent')),
+      logProbs: this.#owned.add(backend.tensor([maxRows], 'f32', 'log-probabilities of a draft')),
+    }
+  }
+}
+
+/** A pass whose outcome is known. */
+interface CommittedRows {
+  readonly outcome: Tensor
+  /** The model's own, f32 [rows, vocab]. */
+  readonly logits: Tensor
+  readonly rows: number
+  readonly tree: TreeTensors
 }
 
 /** Refuses a processor whose work would come too late. */
@@ -244,6 +273,13 @@ interface Kept {
   /** f32 [maxRows, vocab]: logits that are drawn from, beside the model's own. */
   readonly processed: Tensor
   readonly ids: Tensor
+  readonly logProbs: Tensor
+}
+
+/** What log-probabilities of drafts take. */
+interface Drafted {
+  /** f32 [maxRows, vocab]: for each row the logits of its parent's. */
+  readonly above: Tensor
   readonly logProbs: Tensor
 }
 

@@ -220,9 +220,9 @@ export class Verifier {
 
   #commit(ops: Ops, pass: Pass, chain: boolean): void {
     if (!chain) this.parts.cache.compact(ops, this.outcome, pass.rows)
-    const { outcome } = this
+    const { outcome, tree } = this
     ops.commitTokens({ outcome, sequence: this.parts.sequence })
-    this.parts.sampler.committed(ops, { outcome, logits: this.#logits as Tensor, rows: pass.rows })
+    this.parts.sampler.committed(ops, { outcome, logits: this.#logits as Tensor, rows: pass.rows, tree })
   }
 
   #run(ops: Ops, pass: Pass, computed: Computed | null = null): Tensor {

@@ -7,6 +7,8 @@ export interface SessionOptions {
   /** Name of one of the engine's strategies. Default `plain`. */
   readonly strategy?: string
   readonly acceptance?: AcceptanceRule
+  /** Times rounds by the device's own clock, as in `GenerateOptions`: for all turns. Default false. */
+  readonly timings?: boolean
   /** What has been said so far: a system message, earlier turns. */
   readonly messages?: readonly ChatMessage[]
 }
@@ -17,8 +19,8 @@ export interface SessionHost {
   closeStepper(stepper: Stepper): void
 }
 
-/** Options of one turn; strategy and rule are the session's. */
-export type TurnOptions = Omit<GenerateOptions, 'strategy' | 'acceptance'>
+/** Options of one turn; strategy, rule and timings are the session's. */
+export type TurnOptions = Omit<GenerateOptions, 'strategy' | 'acceptance' | 'timings'>
 
 /** A conversation that keeps its prefix: keys and values of what has been said stay, and only new tokens run. Made by `engine.session`. */
 export class ChatSession {

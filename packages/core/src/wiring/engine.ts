@@ -164,7 +164,7 @@ export class Engine {
   }
 
   /** A decoding loop for `strategy` and `acceptance`; the engine frees it at the latest with itself. */
-  openStepper(options: Pick<GenerateOptions, 'strategy' | 'acceptance' | 'timings'>): Stepper {
+  openStepper(options: Pick<GenerateOptions, 'strategy' | 'acceptance' | 'timings' | 'rounds'>): Stepper {
     this.#alive()
     const rule = this.#rule(options)
     if (rule.specVersion !== 1)
@@ -173,7 +173,8 @@ export class Engine {
         `acceptance rule ${rule.name} is written for contract version ${rule.specVersion}, this core speaks 1: install matching versions`,
       )
     const session = new Container({ parent: this.#container, jitless: true })
-    session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule, options.timings ?? false))
+    const timed = options.timings ?? options.rounds ?? false
+    session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule, timed))
     const stepper = session.get(tokens.stepper)
     this.#steppers.add(stepper)
     return stepper

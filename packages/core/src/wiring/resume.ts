@@ -24,7 +24,7 @@ export interface CheckpointFacts {
 }
 
 /** Options that are kept by name, or are of no account for the text. */
-type Apart = 'strategy' | 'acceptance' | 'timings' | 'signal'
+type Apart = 'strategy' | 'acceptance' | 'timings' | 'rounds' | 'signal'
 
 /** Options that decide over the text and that JSON cannot hold: the names of what was given for each. */
 const unheld: Readonly<Record<Exclude<keyof ResumeOptions, Apart>, (options: ResumeOptions) => readonly string[]>> = {
