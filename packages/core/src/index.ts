@@ -1,6 +1,14 @@
 export { block, exact, rejection, type TypicalOptions, typical } from './accept'
 export { type CacheShape, createKvCache } from './cache'
-export { type AdaptiveOptions, adaptive, firstOf, merged } from './compose'
+export {
+  type AdaptiveOptions,
+  adaptive,
+  adaptiveDescriptor,
+  firstOf,
+  firstOfDescriptor,
+  merged,
+  mergedDescriptor,
+} from './compose'
 export type {
   DecodeStats,
   DeviceFingerprint,

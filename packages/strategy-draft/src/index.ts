@@ -1,3 +1,4 @@
+export { draftModelDescriptor, earlyExitDescriptor, lookupDescriptor, suffixDescriptor } from './descriptors'
 export { draftModel } from './draft-model'
 export { type EarlyExitOptions, earlyExit } from './early-exit'
 export { type LookupOptions, lookup } from './lookup'

@@ -1,2 +1,3 @@
+export { mtpDescriptor } from './descriptor'
 export { mtp } from './mtp'
 export type { MtpOptions } from './options'
