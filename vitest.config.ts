@@ -21,7 +21,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['packages/*/{src,test}/**/*.test.ts', '{scripts,examples,verify/src,bench/src}/**/*.test.ts'],
+          include: [
+            'packages/*/{src,test}/**/*.test.ts',
+            '{scripts,examples,report/src,verify/src,bench/src}/**/*.test.ts',
+          ],
           exclude: [...exclude, '**/*.{gpu,dist,browser}.test.ts'],
           // vitest leaves a core to itself, which on a machine with two is half of them.
           maxWorkers: 2,
@@ -56,7 +59,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           environment: 'node',
-          include: ['{browser,examples}/**/*.browser.test.ts'],
+          include: ['{browser,examples,report}/**/*.browser.test.ts'],
           exclude,
           server: { deps: { external: [/\/packages\/[\w-]+\/dist\//] } },
           // Browsers compute on all cores.

@@ -56,6 +56,42 @@ describe('the command', () => {
     expect(await readFile(markdown, 'utf8')).toContain('| eagle3:tokens=2 |')
   })
 
+  test('writes one page, and the same page later from the JSON', async () => {
+    const [json, html, later] = ['facts.json', 'now.html', 'later.html'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    const args = [...onReference, '--strategies', 'lookup:tokens=2;maxNgram=3', '--json', json, '--html', html]
+    expect(await run(...args)).toMatchObject({ code: 0 })
+    const page = await readFile(html, 'utf8')
+    expect(page).toMatch(/<h1>(?:Slower|Faster) than plain decoding: lookup:tokens=2;maxNgram=3 \(\d/)
+    expect(page).toContain(`--strategies 'lookup:tokens=2;maxNgram=3' --json`)
+    expect(page).toContain(process.version)
+    expect(page).toContain('Same text: every strategy gave exactly the tokens of plain decoding')
+    const { code, result } = await run('--from', json, '--html', later)
+    expect(code).toBe(0)
+    expect(result).toContain('lookup:tokens=2;maxNgram=3')
+    const drawn = (html: string) => html.replaceAll(/plot-[0-9a-f]+/g, '')
+    expect(drawn(await readFile(later, 'utf8'))).toBe(drawn(page))
+  })
+
+  test('takes a bare report, of which it knows no machine', async () => {
+    const [json, bare, html] = ['whole.json', 'bare.json', 'bare.html'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    await run(...onReference, '--max-tokens', '2', '--strategies', 'plain', '--json', json)
+    const { facts, ...report } = JSON.parse(await readFile(json, 'utf8'))
+    expect(facts.repeat).toMatch(/^pnpm compare --backend reference /)
+    await writeFile(bare, JSON.stringify(report))
+    expect(await run('--from', bare, '--html', html)).toMatchObject({ code: 0 })
+    expect(await readFile(html, 'utf8')).toContain('The command was not written down')
+    await writeFile(bare, '{"format":2}')
+    expect(await run('--from', bare)).toMatchObject({ code: 2, note: expect.stringContaining('is no report') })
+  })
+
   test('by default compares every head that the model has', async () => {
     const { result } = await run(...onReference, '--max-tokens', '2', '--json', '-')
     const { strategies }: CompareReport = JSON.parse(result)
@@ -91,6 +127,7 @@ describe('the command', () => {
     [['--backend', 'cuda'], '--backend must be webgpu or reference, not "cuda"'],
     [['--strategies', 'eagel3'], 'no strategy "eagel3"'],
     [['--prompts', 'no-such.jsonl'], 'cannot read no-such.jsonl'],
+    [['--from', 'no-such.json'], 'cannot read no-such.json'],
     [['--model', 'owner/name', '--strategies', 'eagle3'], 'eagle3 needs --heads'],
   ])('%j is refused with exit code 2', async (args, message) => {
     expect(await run(...args)).toMatchObject({ code: 2, result: '', note: expect.stringContaining(message) })

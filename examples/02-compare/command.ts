@@ -12,8 +12,11 @@ import {
 } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { webgpu } from '@outrider/kernels'
+import { renderReport } from '@outrider/report'
+import { factsOf } from './facts'
 import { type CommandOptions, help, readOptions } from './options'
 import { builtInPrompts, fitPrompts, type PromptLine, readPrompts, spreadOver } from './prompts'
+import { type Recorded, readRecorded } from './recorded'
 import { buildStrategy } from './strategy-build'
 import { UsageError } from './usage-error'
 
@@ -31,8 +34,12 @@ export async function command(args: readonly string[], output: Output): Promise<
       output.result(help)
       return 0
     }
-    const report = await run(options, output)
-    await write(report, options, output)
+    const recorded =
+      options.from === null
+        ? { report: await run(options, output), facts: factsOf(args) }
+        : await readRecorded(options.from)
+    await write(recorded, options, output)
+    const { report } = recorded
     return report.strategies.some((strategy) => isFault(strategy, report)) ? 1 : 0
   } catch (error) {
     output.note(describe(error))
@@ -86,13 +93,16 @@ function progress(prompts: readonly { readonly name: string }[], output: Output)
   }
 }
 
-async function write(report: CompareReport, { json, markdown }: CommandOptions, output: Output): Promise<void> {
+async function write({ report, facts }: Recorded, options: CommandOptions, output: Output): Promise<void> {
+  const { json, markdown, html } = options
   const table = compareTable(report)
+  const recorded = JSON.stringify({ ...report, facts })
   if (markdown !== null) await writeFile(markdown, `${compareMarkdown(report)}\n`)
-  if (json !== null && json !== '-') await writeFile(json, `${JSON.stringify(report)}\n`)
+  if (html !== null) await writeFile(html, renderReport(report, facts))
+  if (json !== null && json !== '-') await writeFile(json, `${recorded}\n`)
   if (json === '-') {
     output.note(table)
-    output.result(JSON.stringify(report))
+    output.result(recorded)
   } else output.result(table)
 }
 

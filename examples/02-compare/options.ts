@@ -33,6 +33,8 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --cache <type>        how WebGPU keeps keys and values: f16 or f32, default f16
   --json <file>         writes the report as JSON; - writes it to the output, and the table to stderr
   --markdown <file>     writes the tables as Markdown
+  --html <file>         writes one page that needs nothing else: verdicts, charts, tables, machine, versions, this command
+  --from <file>         measures nothing: takes what --json wrote, for the table, --markdown and --html
   --help                prints this
 
 Exit code 1 where a strategy failed, or gave other tokens than plain decoding on a device that is exact; 2 for a command
@@ -58,6 +60,9 @@ export interface CommandOptions {
   readonly cache: 'f16' | 'f32'
   readonly json: string | null
   readonly markdown: string | null
+  readonly html: string | null
+  /** A report in JSON to show in place of measuring. */
+  readonly from: string | null
 }
 
 const text = { type: 'string' } as const
@@ -76,6 +81,8 @@ const flags = {
   cache: text,
   json: text,
   markdown: text,
+  html: text,
+  from: text,
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -102,6 +109,8 @@ export function readOptions(args: readonly string[]): CommandOptions | null {
     cache: oneOf('cache', values.cache ?? 'f16', ['f16', 'f32']),
     json: values.json ?? null,
     markdown: values.markdown ?? null,
+    html: values.html ?? null,
+    from: values.from ?? null,
   }
 }
 

@@ -1,0 +1,95 @@
+import type { CompareReport, StrategyReport } from '@outrider/core'
+import { figure, percent, ratio } from './number-words'
+import type { Table } from './table'
+
+/** How fast each strategy was, and whether its text is plain decoding's. */
+export function speedTable({ strategies }: CompareReport): Table {
+  return {
+    caption: 'Speed and text',
+    head: [
+      'strategy',
+      'against plain',
+      'middle half',
+      'tokens/s',
+      'middle half',
+      'ms a round',
+      'first token, ms',
+      'text',
+    ],
+    rows: strategies.map((row) => {
+      const { speedUp, tokensPerSecond: speed } = row
+      return [
+        row.strategy,
+        speedUp ? ratio(speedUp) : '–',
+        speedUp ? `${speedUp.low.toFixed(2)}–${speedUp.high.toFixed(2)}` : '–',
+        figure(speed?.median),
+        speed ? `${figure(speed.low)}–${figure(speed.high)}` : '–',
+        figure(row.roundMs),
+        figure(row.firstTokenMs),
+        textOf(row),
+      ]
+    }),
+    words: [7],
+  }
+}
+
+/** What became of each strategy's drafts. */
+export function draftsTable({ strategies }: CompareReport): Table {
+  return {
+    caption: 'Drafts',
+    head: [
+      'strategy',
+      'tokens a round',
+      'rounds',
+      'with a draft',
+      'proposed',
+      'evaluated',
+      'accepted',
+      'accepted of evaluated',
+      'submits a round',
+      'reads a round',
+    ],
+    rows: strategies.map((row) => [
+      row.strategy,
+      row.meanAcceptanceLength.toFixed(2),
+      ...[row.rounds, row.drafts, row.proposed, row.evaluated, row.accepted].map(String),
+      row.evaluated > 0 ? percent(row.accepted / row.evaluated) : '–',
+      row.submitsPerRound.toFixed(2),
+      row.readsPerRound.toFixed(2),
+    ]),
+  }
+}
+
+/** Times plain's speed by the prompts' categories; null where they have none. */
+export function categoriesTable({ strategies }: CompareReport): Table | null {
+  const drafting = strategies.filter(({ strategy }) => strategy !== 'plain')
+  const names = [...new Set(drafting.flatMap(({ categories }) => Object.keys(categories)))]
+  if (names.length === 0) return null
+  return {
+    caption: 'Times plain decoding’s speed, by category',
+    head: ['category', ...drafting.map(({ strategy }) => strategy)],
+    rows: names.map((name) => [name, ...drafting.map(({ categories }) => figure(categories[name]?.speedUp))]),
+  }
+}
+
+/** Times plain's speed, prompt by prompt. */
+export function promptsTable({ prompts, strategies }: CompareReport): Table {
+  const drafting = strategies.filter(({ strategy }) => strategy !== 'plain')
+  return {
+    caption: 'Times plain decoding’s speed, by prompt',
+    head: ['prompt', 'tokens', 'category', ...drafting.map(({ strategy }) => strategy)],
+    rows: prompts.map(({ name, tokens, category }, place) => [
+      name,
+      String(tokens),
+      category ?? '–',
+      ...drafting.map((row) => figure(row.prompts[place]?.speedUp)),
+    ]),
+    words: [2],
+  }
+}
+
+function textOf({ failed, identical, acceptance }: StrategyReport): string {
+  if (failed) return 'FAILED'
+  if (identical) return 'identical'
+  return acceptance?.guarantee === 'lossy' ? 'lossy' : 'DIFFERENT'
+}
