@@ -1,7 +1,6 @@
 import 'reflect-metadata'
 import { Container, type ContainerModule, type ServiceIdentifier } from 'inversify'
 import { throwIfAborted } from '../abort'
-import { callStrategy } from '../decode'
 import { OutriderError } from '../errors'
 import { type OpenOptions, openCheckpoint, openTensors } from '../load'
 import { loadDecoder } from '../model'
@@ -11,18 +10,17 @@ import type {
   Checkpoint,
   DecoderModel,
   LoadProgress,
-  ModelConfig,
   ModelLocation,
   Strategy,
   StrategyHost,
-  StrategyNeeds,
   Tokenizer,
 } from '../spec'
 import { MAX_TREE_ROWS } from '../spec'
 import { measureVerifyCost, rowInvariant } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
-import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
+import { checkStrategy, keptStates, Roster } from './roster'
+import { type EngineLimits, tokens } from './tokens'
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -80,15 +78,19 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const model = owned.add(await decoder(backend, checkpoint, limits, options))
       const verifyCost = once(() => measureVerifyCost(backend, model, limits.maxRows))
       const hosting = { backend, model, tokenizer, limits, options, verifyCost }
-      const loaded = await loadStrategies(strategies, hosting, owned)
+      const roster = owned.add(new Roster({ model: model.config, host: (taken) => hostOf(hosting, taken) }))
+      for (const strategy of strategies) {
+        throwIfAborted(options.signal)
+        await roster.add(strategy)
+      }
       throwIfAborted(options.signal)
       const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
       throwIfAborted(options.signal)
       const container = wire(
-        engineModule({ backend, model, tokenizer, limits, strategies: loaded }),
+        engineModule({ backend, model, tokenizer, limits, strategies: roster.list }),
         options.modules ?? [],
       )
-      return new Engine(container, () => owned.dispose(), exact, verifyCost)
+      return new Engine(container, { release: () => owned.dispose(), exact, cost: verifyCost, roster })
     } finally {
       await checkpoint.close()
     }
@@ -155,20 +157,11 @@ function decoder(
 }
 
 function checkStrategies(strategies: readonly Strategy[]): void {
-  const names = new Set(['plain'])
-  for (const { name, specVersion } of strategies) {
-    if (specVersion !== 1)
-      throw new OutriderError(
-        'STRATEGY_VERSION',
-        `strategy ${name} is written for contract version ${specVersion}, this core speaks 1: install matching versions`,
-      )
-    if (names.has(name))
-      throw new OutriderError(
-        'STRATEGY_DUPLICATE',
-        `two strategies are called "${name}": give one of them another name`,
-      )
-    names.add(name)
-  }
+  for (const [place, strategy] of strategies.entries())
+    checkStrategy(
+      strategy,
+      strategies.slice(0, place).map(({ name }) => name),
+    )
 }
 
 function engineLimits(options: EngineOptions, strategies: readonly Strategy[], { model }: Checkpoint): EngineLimits {
@@ -184,32 +177,12 @@ function engineLimits(options: EngineOptions, strategies: readonly Strategy[], {
       `maxRows must be 1 to ${MAX_TREE_ROWS}, a pending token and its tree, not ${maxRows}`,
     )
   // What a strategy says itself is refused before weights are read.
-  for (const { name, needs } of strategies) kept(name, [needs], model)
+  for (const { name, needs } of strategies) keptStates(name, [needs], model)
   return { capacity, maxRows }
 }
 
-/** Hidden states that a strategy needs, each once: what it says itself and what its checkpoint turned out to need. */
-function kept(
-  name: string,
-  needs: readonly (StrategyNeeds | undefined)[],
-  { layers }: ModelConfig,
-): EngineStrategy['keep'] {
-  const keep = new Set<'final' | number>()
-  for (const each of needs) {
-    if (each?.finalHidden) keep.add('final')
-    for (const layer of each?.layerInputs ?? []) {
-      if (!Number.isInteger(layer) || layer < 0 || layer > layers)
-        throw new OutriderError(
-          'INVALID_OPTION',
-          `strategy ${name} wants the input of layer ${layer}, but the target has ${layers}`,
-        )
-      keep.add(layer)
-    }
-  }
-  return [...keep]
-}
-
-interface Hosting {
+/** What an engine's strategies share. */
+interface EngineHosting {
   readonly backend: Backend
   readonly model: DecoderModel
   readonly tokenizer: Tokenizer | null
@@ -218,13 +191,10 @@ interface Hosting {
   readonly verifyCost: StrategyHost['verifyCost']
 }
 
-async function loadStrategies(
-  strategies: readonly Strategy[],
-  hosting: Hosting,
-  owned: Owned,
-): Promise<readonly EngineStrategy[]> {
+/** What a strategy sees; models that it loads are `owned`, too. */
+function hostOf(hosting: EngineHosting, owned: Owned): StrategyHost {
   const { backend, model, tokenizer, limits, options, verifyCost } = hosting
-  const host: StrategyHost = {
+  return {
     backend,
     target: model,
     tokenizer,
@@ -234,7 +204,6 @@ async function loadStrategies(
       const checkpoint = await open(location, options)
       try {
         const own = await checkpoint.tokenizer()
-        // Owned here too, so that a strategy that fails to load leaves nothing behind.
         return { model: owned.add(await decoder(backend, checkpoint, limits, options)), tokenizer: own }
       } finally {
         await checkpoint.close()
@@ -244,13 +213,4 @@ async function loadStrategies(
     openTensors: (location) => openTensors(location, openOptions(options)),
     ...(options.onProgress && { onProgress: options.onProgress }),
   }
-  const loaded: EngineStrategy[] = []
-  for (const strategy of strategies) {
-    throwIfAborted(options.signal)
-    const ready = await callStrategy(strategy.name, 'load', () => strategy.load(host))
-    owned.add({ dispose: () => ready.dispose?.() })
-    const keep = kept(strategy.name, [strategy.needs, ready.needs], model.config)
-    loaded.push({ name: strategy.name, loaded: ready, keep })
-  }
-  return loaded
 }

@@ -15,11 +15,12 @@ import {
 } from '../decode'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
-import type { AcceptanceRule, Backend, CostCurve, DecoderModel, ModelConfig, Tokenizer } from '../spec'
+import type { AcceptanceRule, Backend, CostCurve, DecoderModel, ModelConfig, Strategy, Tokenizer } from '../spec'
 import { chunkRows } from '../verify'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
 import { checkCheckpoint, checkpointer, sameDevice } from './resume'
+import type { Roster } from './roster'
 import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
 
 /** A whole generation. */
@@ -28,24 +29,31 @@ export interface Completion extends Finish {
   readonly tokens: readonly TextToken[]
 }
 
+/** What an engine is, beside what its container holds. */
+export interface EngineParts {
+  /** Frees all that loading took. */
+  release(): void
+  readonly exact: boolean
+  cost(): Promise<CostCurve>
+  readonly roster: Roster
+}
+
 /** A model on a device with strategies that decode it. Made by `createEngine`. */
 export class Engine {
   readonly #container: Container
-  readonly #steppers = new Set<Stepper>()
-  readonly #release: () => void
-  readonly #cost: () => Promise<CostCurve>
+  /** Sessions, by the strategy that decodes them. */
+  readonly #steppers = new Map<Stepper, string>()
+  readonly #parts: EngineParts
   #disposal: Promise<void> | null = null
 
-  constructor(
-    container: Container,
-    release: () => void,
-    /** Whether this device was seen to give a row the same bits in passes of every size, so that strategies cannot change text. */
-    readonly exact: boolean,
-    cost: () => Promise<CostCurve>,
-  ) {
+  constructor(container: Container, parts: EngineParts) {
     this.#container = container
-    this.#release = release
-    this.#cost = cost
+    this.#parts = parts
+  }
+
+  /** Whether this device was seen to give a row the same bits in passes of every size, so that strategies cannot change text. */
+  get exact(): boolean {
+    return this.#parts.exact
   }
 
   get backend(): Backend {
@@ -69,11 +77,43 @@ export class Engine {
     return ['plain', ...this.#container.get(tokens.strategies).map(({ name }) => name)]
   }
 
+  /**
+   * Loads one more strategy, beside whatever is decoding: the target stays as it is. Throws what loading strategies in `createEngine`
+   * throws, `STRATEGY_DUPLICATE`, `DISPOSED`.
+   *
+   * @example
+   * ```ts
+   * import type { Engine, Strategy } from '@outrider/core'
+   *
+   * export async function exchange(engine: Engine, old: string, strategy: Strategy): Promise<void> {
+   *   await engine.addStrategy(strategy)
+   *   await engine.removeStrategy(old)
+   * }
+   * ```
+   */
+  async addStrategy(strategy: Strategy): Promise<void> {
+    this.#alive()
+    await this.#parts.roster.add(strategy)
+  }
+
+  /** Frees what a strategy took. Throws `STRATEGY_UNKNOWN`, `BUSY` while a session decodes with it, `DISPOSED`. */
+  removeStrategy(name: string): Promise<void> {
+    return this.#container.get(tokens.turns).take(async () => {
+      this.#alive()
+      if ([...this.#steppers.values()].includes(name))
+        throw new OutriderError(
+          'BUSY',
+          `a session decodes with ${name}: wait for its generation, or dispose of its chat`,
+        )
+      this.#parts.roster.remove(name)
+    })
+  }
+
   /** What a verify pass costs on this device, measured once, when it is first asked for. Throws `DISPOSED`, `DEVICE_LOST`. */
   verifyCost(): Promise<CostCurve> {
     return this.#container.get(tokens.turns).take(() => {
       this.#alive()
-      return this.#cost()
+      return this.#parts.cost()
     })
   }
 
@@ -176,7 +216,7 @@ export class Engine {
     const timed = options.timings ?? options.rounds ?? false
     session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule, timed))
     const stepper = session.get(tokens.stepper)
-    this.#steppers.add(stepper)
+    this.#steppers.set(stepper, options.strategy ?? 'plain')
     return stepper
   }
 
@@ -189,8 +229,8 @@ export class Engine {
   dispose(): Promise<void> {
     this.#disposal ??= this.#container.get(tokens.turns).take(async () => {
       const owned = new Owned()
-      owned.add({ dispose: this.#release })
-      for (const stepper of this.#steppers) owned.add(stepper)
+      owned.add({ dispose: this.#parts.release })
+      for (const stepper of this.#steppers.keys()) owned.add(stepper)
       this.#steppers.clear()
       owned.dispose()
     })
