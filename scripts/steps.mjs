@@ -25,7 +25,8 @@ export const steps = [
   {
     name: 'types',
     title: 'types (tsc)',
-    run: () => commands([...folders.map((folder) => ['tsc', '-p', folder]), ['tsc', '-p', 'tsconfig.json']]),
+    run: () =>
+      commands([...folders, 'tsconfig.json', 'examples/04-playground'].map((project) => ['tsc', '-p', project])),
   },
   {
     name: 'cycles',

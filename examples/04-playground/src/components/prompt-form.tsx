@@ -1,0 +1,74 @@
+import { useSignal } from '@preact/signals'
+import { ready } from '../state/engine'
+import { forget, resume, run, start, stop, turns } from '../state/run'
+import { set, settings } from '../state/settings'
+
+/** What is asked, as a text to go on with or as a chat. */
+export function PromptForm() {
+  const { prompt, chat } = settings.value
+  const question = useSignal('')
+  const opened = ready()
+  const running = run.value.state === 'running'
+  const { end } = run.value
+  const submit = (event: Event) => {
+    event.preventDefault()
+    if (!opened || running) return
+    void start(question.value)
+    question.value = ''
+  }
+  return (
+    <form class="prompt" onSubmit={submit}>
+      <fieldset class="kind">
+        <legend class="unseen">Kind of prompt</legend>
+        <label>
+          <input type="radio" name="kind" checked={!chat} onChange={() => set({ chat: false })} /> Prompt
+        </label>
+        <label>
+          <input
+            type="radio"
+            name="kind"
+            checked={chat}
+            disabled={!(opened?.chat ?? true)}
+            onChange={() => set({ chat: true })}
+          />{' '}
+          Chat{opened && !opened.chat && <span class="hint"> (this model has no chat template)</span>}
+        </label>
+        {turns.value.length > 0 && (
+          <button type="button" onClick={forget}>
+            Begin anew
+          </button>
+        )}
+      </fieldset>
+      <label for="prompt" class="unseen">
+        {chat ? 'Your question' : 'Text to go on with'}
+      </label>
+      <textarea
+        id="prompt"
+        rows={chat ? 2 : 3}
+        spellcheck={false}
+        value={chat ? question.value : prompt}
+        onInput={({ currentTarget: { value } }) => {
+          if (chat) question.value = value
+          else set({ prompt: value })
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event)
+        }}
+      />
+      <div class="row">
+        <button type="submit" class="primary" id="run" disabled={!opened || running}>
+          Run
+        </button>
+        <button type="button" id="stop" disabled={!running} onClick={stop}>
+          Stop
+        </button>
+        {end?.kind === 'stopped' && end.resumable && opened && (
+          <button type="button" id="go-on" onClick={() => void resume()}>
+            Go on
+          </button>
+        )}
+        <span class="hint">Ctrl+Enter runs. The address bar keeps a link to the run.</span>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,33 @@
+import type { CompareReport } from '@outrider/core'
+import { type Signal, signal } from '@preact/signals'
+import { proxy } from 'comlink'
+import type { CompareRequest, Failure } from '../protocol'
+import { worker } from './worker'
+
+/** How far a comparison is. */
+export type ComparisonState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running'; readonly done: number; readonly total: number; readonly strategy: string | null }
+  | { readonly kind: 'done'; readonly report: CompareReport; readonly measured: string }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+
+/** The state of the comparison. */
+export const comparison: Signal<ComparisonState> = signal({ kind: 'none' })
+
+/** Compares. */
+export async function startComparison(request: CompareRequest): Promise<void> {
+  comparison.value = { kind: 'running', done: 0, total: 0, strategy: null }
+  const onProgress = proxy(({ done, total, strategy }: { done: number; total: number; strategy: string }) => {
+    comparison.value = { kind: 'running', done, total, strategy }
+  })
+  const answer = await worker.compare(request, onProgress)
+  comparison.value =
+    'failure' in answer
+      ? { kind: 'failed', failure: answer.failure }
+      : { kind: 'done', report: answer.value, measured: new Date().toISOString() }
+}
+
+/** Calls it off. */
+export function cancelComparison(): void {
+  void worker.stop()
+}

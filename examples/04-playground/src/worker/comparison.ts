@@ -1,0 +1,14 @@
+import { type CompareProgress, type CompareReport, compare } from '@outrider/core'
+import type { CompareRequest } from '../protocol'
+import type { EngineHost } from './engine-host'
+
+/** Compares strategies on what is loaded. Throws what loading them and comparing throw. */
+export async function runComparison(
+  host: EngineHost,
+  { choices, prompts, maxTokens, repeats, cost, title }: CompareRequest,
+  { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: Omit<CompareProgress, 'result'>) => void },
+): Promise<CompareReport> {
+  const strategies = await host.strategies(choices)
+  const tell = ({ result: _, ...progress }: CompareProgress) => onProgress(progress)
+  return compare(host.engine, { prompts, strategies, maxTokens, repeats, cost, title, signal, onProgress: tell })
+}

@@ -1,0 +1,86 @@
+import { type GenerateOptions, type GenerationCheckpoint, OutriderError, type Part } from '@outrider/core'
+import { labelOf } from '../choice'
+import type { Opened, RunEnd, RunRequest, RunUpdate } from '../protocol'
+import type { EngineHost } from './engine-host'
+import { failureOf } from './failure'
+import { shownRound, shownTokens } from './token-text'
+
+/** Generates, and goes on where a generation was broken off. */
+export class Runs {
+  #checkpoint: GenerationCheckpoint | null = null
+  #choice: RunRequest['choice'] | null = null
+
+  constructor(private readonly host: EngineHost) {}
+
+  async run(request: RunRequest, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunEnd> {
+    const { choice, prompt, messages } = request
+    this.#checkpoint = null
+    this.#choice = choice
+    return this.#guarded(async () => {
+      await this.host.strategies([choice])
+      const { engine } = this.host
+      const chat = messages && engine.tokenizer?.chat(messages, { generationPrompt: true })
+      const ids = chat && engine.tokenizer ? engine.tokenizer.encode(chat) : prompt
+      return this.#follow(engine.generate(ids, { ...optionsOf(request), signal }), onUpdate)
+    })
+  }
+
+  async resume(
+    signal: AbortSignal,
+    { onUpdate, onOpened }: { onUpdate: (update: RunUpdate) => void; onOpened: (opened: Opened) => void },
+  ): Promise<RunEnd> {
+    const [checkpoint, choice] = [this.#checkpoint, this.#choice]
+    if (!checkpoint || !choice)
+      return { kind: 'failed', failure: { code: null, message: 'There is nothing to resume.' } }
+    return this.#guarded(async () => {
+      if (await isLost(this.host)) onOpened(await this.host.reopen({ signal, onProgress: () => {} }))
+      await this.host.strategies([choice])
+      return this.#follow(this.host.engine.resume(checkpoint, { rounds: true, signal }), onUpdate)
+    })
+  }
+
+  async #follow(parts: AsyncIterable<Part>, onUpdate: (update: RunUpdate) => void): Promise<RunEnd> {
+    const { host } = this
+    const before = host.work
+    let first = 0
+    for await (const part of parts) {
+      first ||= performance.now()
+      const { liveBytes, submits, reads } = host.work
+      onUpdate({
+        tokens: shownTokens(part),
+        round: part.round && shownRound(part.round, host.engine.tokenizer),
+        work: { liveBytes, submits: submits - before.submits, reads: reads - before.reads },
+        ms: performance.now() - first,
+      })
+      const { finish } = part
+      if (finish) {
+        const { reason, stats, resumed } = finish
+        return { kind: 'finished', reason, stats, resumed: resumed?.exact ?? null }
+      }
+    }
+    throw new Error('The generation ended without a result.')
+  }
+
+  /** How a run ended, by what it threw; what there is to go on from is kept. */
+  async #guarded(work: () => Promise<RunEnd>): Promise<RunEnd> {
+    try {
+      return await work()
+    } catch (error) {
+      const { checkpoint } = OutriderError.is(error) ? error.details : {}
+      if (checkpoint) this.#checkpoint = checkpoint as GenerationCheckpoint
+      const resumable = this.#checkpoint !== null
+      if (OutriderError.is(error, 'ABORTED')) return { kind: 'stopped', resumable }
+      if (OutriderError.is(error, 'DEVICE_LOST')) return { kind: 'lost', failure: failureOf(error), resumable }
+      return { kind: 'failed', failure: failureOf(error) }
+    }
+  }
+}
+
+function optionsOf({ choice, sampling }: RunRequest): GenerateOptions {
+  const { maxTokens, temperature, topK, topP, seed, stop } = sampling
+  return { strategy: labelOf(choice), maxTokens, temperature, topK, topP, seed, stop, rounds: true }
+}
+
+async function isLost({ backend }: EngineHost): Promise<boolean> {
+  return Promise.race([backend.lost.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 0, false))])
+}
