@@ -22,6 +22,9 @@ export function exampleCommand(folder) {
 /** Acceptance length of 1 is plain decoding: the draft model must have been of use. */
 const acceptanceLength = /acceptance length (\d+\.\d+)/
 
+/** As /metrics has it. */
+const acceptedTokens = /^vllm:spec_decode_num_accepted_tokens_total\{.*\} (\d+)$/m
+
 /** @type {Readonly<Record<string, Expectation>>} arguments for the gate, and what is wrong with what the example prints */
 const expectations = {
   demo: {
@@ -39,6 +42,11 @@ const expectations = {
       ...['--limit', '2', '--max-tokens', '8', '--capacity', '128', '--json', '-'],
     ],
     wrong: notIdentical,
+  },
+  '05-openai-server': {
+    args: ['--once'],
+    wrong: (stdout) =>
+      Number(acceptedTokens.exec(stdout)?.[1]) > 0 ? null : 'no accepted draft tokens in the metrics on stdout',
   },
 }
 

@@ -1,0 +1,66 @@
+import { Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { fromThisMachine, withToken } from './access'
+import { ApiError, apiErrorOf } from './api-error'
+import { checkModel, type Served } from './asked'
+import { limitedBody } from './body'
+import { readChat } from './chat-request'
+import { readCompletion } from './completion-request'
+import { Metrics } from './metrics'
+import type { Queue } from './queue'
+import { type Endpoint, respond } from './respond'
+import { chatShape, completionShape } from './shapes'
+
+/** What the app needs beside what it serves. */
+export interface AppOptions {
+  readonly queue: Queue
+  /** What clients have to show; null: whoever reaches the server on this machine may use it. */
+  readonly token: string | null
+  /** Hears of errors that the server is to blame for. */
+  readonly log: (error: unknown) => void
+}
+
+const endpoints: readonly Endpoint[] = [
+  { path: '/v1/chat/completions', read: readChat, shape: chatShape },
+  { path: '/v1/completions', read: readCompletion, shape: completionShape },
+]
+
+/** The server as a function from requests to responses. */
+export function app(served: Served, { queue, token, log }: AppOptions): Hono {
+  const { engine, name } = served
+  const metrics = new Metrics({ model: name, queue, backend: engine.backend })
+  const model = {
+    id: name,
+    object: 'model',
+    created: Math.floor(Date.now() / 1000),
+    owned_by: 'outrider',
+    // vLLM's name, and what `strategy` may be.
+    max_model_len: engine.limits.capacity,
+    strategies: engine.strategies,
+  }
+  const app = new Hono()
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse()
+    const told = apiErrorOf(error)
+    if (told.status === 500) log(error)
+    return c.json(told.body, told.status, { ...told.headers })
+  })
+  app.notFound((c) => {
+    throw new ApiError(404, `Unknown request URL: ${c.req.method} ${c.req.path}`, { code: 'unknown_url' })
+  })
+  app.use(token === null ? fromThisMachine : withToken(token))
+  for (const endpoint of endpoints) {
+    app.use(endpoint.path, async (c, next) => {
+      await next()
+      metrics.request(endpoint.path, c.res.status)
+    })
+    app.post(endpoint.path, limitedBody, (c) => respond(c, endpoint, { served, queue, metrics }))
+  }
+  app.get('/v1/models', (c) => c.json({ object: 'list', data: [model] }))
+  app.get('/v1/models/:id', (c) => {
+    checkModel(c.req.param('id'), served)
+    return c.json(model)
+  })
+  app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }))
+  return app
+}
