@@ -1,4 +1,11 @@
-import { collect, type Engine, type GenerateOptions, type GenerationCheckpoint, type Strategy } from '@outrider/core'
+import {
+  collect,
+  type DecodeStats,
+  type Engine,
+  type GenerateOptions,
+  type GenerationCheckpoint,
+  type Strategy,
+} from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { engineOn, failure } from './support/engines'
 import { FaultyBackend } from './support/faulty-backend'
@@ -137,6 +144,25 @@ test('an aborted generation goes on, too', async () => {
   expect(error).toMatchObject({ code: 'ABORTED', cause: 'enough' })
   const end = await collect(engine.resume(error.details.checkpoint as GenerationCheckpoint))
   expect(text + end.text).toBe(whole.text)
+})
+
+test('an aborted generation tells what it did', async () => {
+  const engine = await engineOn(folder, { strategies: await strategiesFor({}) })
+  const stop = new AbortController()
+  let seen = 0
+  let tokens = 0
+  const error = await failure(async () => {
+    for await (const part of engine.generate(prompt, { ...base, strategy: 'oracle', signal: stop.signal })) {
+      tokens += part.tokens.length
+      if (++seen === 3) stop.abort()
+    }
+  })
+  expect(error.details.stats).toMatchObject({ rounds: 3, tokens, prefilled: prompt.length - 1 })
+  const { accepted, proposed } = error.details.stats as DecodeStats
+  expect(accepted).toBe(tokens - 3)
+  expect(proposed).toBeGreaterThanOrEqual(accepted)
+  const before = await failure(() => engine.complete(prompt, { ...base, signal: AbortSignal.abort() }))
+  expect(before.details.stats).toBeNull()
 })
 
 describe('what cannot be exact says so', () => {

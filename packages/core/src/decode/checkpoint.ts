@@ -1,5 +1,6 @@
 import { OutriderError } from '../errors'
 import type { BackendInfo, ModelConfig } from '../spec'
+import type { DecodeStats } from './counters'
 import type { GenerateOptions } from './options'
 
 /** An option of a generation that a checkpoint keeps. */
@@ -103,15 +104,20 @@ export function fingerprintOf({ name, device, arithmetic, cacheType, features }:
 
 /**
  * An error that ended a generation, with the checkpoint to go on from in `details.checkpoint` where the generation is not to blame:
- * `DEVICE_LOST` (the backend's own error is the cause) and `ABORTED`.
+ * `DEVICE_LOST` (the backend's own error is the cause) and `ABORTED`. `details.stats`: what was done until then, null where no round
+ * began.
  */
-export function withCheckpoint(error: unknown, checkpoint: GenerationCheckpoint): unknown {
+export function withCheckpoint(
+  error: unknown,
+  checkpoint: GenerationCheckpoint,
+  stats: DecodeStats | null = null,
+): unknown {
   if (!OutriderError.is(error)) return error
   const { code, message } = error
   const lost = code === 'DEVICE_LOST'
   if (!lost && code !== 'ABORTED') return error
   return new OutriderError(code, lost ? `${message} (engine.resume goes on from details.checkpoint)` : message, {
-    details: { ...error.details, checkpoint },
+    details: { ...error.details, checkpoint, stats },
     cause: lost ? error : error.cause,
   })
 }

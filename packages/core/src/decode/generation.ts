@@ -105,7 +105,7 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
     }
   } catch (error) {
     failed = true
-    throw checkpointer ? withCheckpoint(error, checkpointer(progress)) : error
+    throw checkpointer ? withCheckpoint(error, checkpointer(progress), soFar(stepper)) : error
   } finally {
     // The last round may have been followed by one in vain. Whether the device could be set right shows where the session goes on.
     await stepper.settle().catch(() => {})
@@ -119,6 +119,15 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
   const resumed = from && { exact: from.exact, replayed: from.ids.length }
   const finish = { reason, by, usage, stats: stepper.stats(), ids, seed, resumed }
   yield new RoundPart({ ...reader.take(), finish, round }, () => null)
+}
+
+/** What was done before an error. A strategy that cannot even tell does not take its place. */
+function soFar(stepper: Stepper): DecodeStats | null {
+  try {
+    return stepper.stats()
+  } catch {
+    return null
+  }
 }
 
 /** The generation's constraint with what it has to know of the tokens. Throws `CONSTRAINT_FAILED`, `TOKENIZER_MISSING`. */

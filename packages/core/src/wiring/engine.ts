@@ -121,7 +121,8 @@ export class Engine {
    * Generates text from a prompt (or from token ids, taken as they are), a part a round. Leaving the loop, or the signal, ends it
    * and frees its session. Throws, when it is iterated: `INVALID_OPTION`, `STRATEGY_UNKNOWN`, `TOKENIZER_MISSING`,
    * `PROMPT_EMPTY`, `PROMPT_TOO_LONG`, `ABORTED`, `DEVICE_LOST`, `DISPOSED`, and what a strategy's draft is refused for
-   * (`TREE_MALFORMED`, `TREE_TOO_LARGE`).
+   * (`TREE_MALFORMED`, `TREE_TOO_LARGE`). `details.stats` of `ABORTED` and `DEVICE_LOST`: what was done until then (`DecodeStats`), null
+   * where no round began.
    *
    * @example
    * ```ts
