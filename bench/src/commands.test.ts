@@ -69,9 +69,15 @@ describe('pnpm bench', () => {
   test('decode measures speed, memory and verify passes of a generated model', async () => {
     const { code, lines } = await bench('decode', '--rows', '1,2', '--contexts', '12')
     expect(code).toBe(0)
-    const [loading, plain, memory, one, two] = lines
+    const [loading, ...rest] = lines
+    const costs = rest.filter(({ what }) => what === 'engine cost')
+    const [plain, memory, one, two] = rest.filter(({ what }) => what !== 'engine cost')
     expect(loading).toMatchObject({ what: 'loading', model: 'tiny-q4_0', weightBytes: 755_712 })
     expect(loading.peakHostBytes).toBeGreaterThan(loading.weightBytes)
+    expect(costs).toMatchObject([
+      { rows: 1, how: 'run', wallRatio: 1 },
+      { rows: 2, how: 'run' },
+    ])
     expect(plain).toMatchObject({ what: 'plain', context: 12, tokens: 4 })
     expect(plain.tokensPerSecond).toBeGreaterThan(0)
     expect(memory.ratio).toBeGreaterThan(1)

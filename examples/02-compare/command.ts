@@ -65,7 +65,14 @@ async function run(options: CommandOptions, output: Output): Promise<CompareRepo
       if (prompts.length === 0) throw new UsageError('no prompt is left: lower --max-tokens, or raise --capacity')
       const onProgress = progress(prompts, output)
       output.note(`warming up on ${backend.info.device}`)
-      return await compare(engine, { prompts, maxTokens, repeats, cost, title: basename(model), onProgress })
+      return await compare(engine, {
+        prompts,
+        maxTokens,
+        repeats,
+        ...(cost && { cost }),
+        title: basename(model),
+        onProgress,
+      })
     } finally {
       await engine.dispose()
     }

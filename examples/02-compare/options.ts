@@ -28,7 +28,7 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --repeats <n>         how often each strategy decodes each prompt, default 1
   --capacity <n>        tokens that a session can hold, default the model's positions, 4,096 at most
   --max-rows <n>        rows of the largest verify pass, default 64
-  --cost                also measures what verify passes of every size cost
+  --cost                measures what verify passes of every size cost also on a software device
   --backend <name>      webgpu or reference, default webgpu
   --cache <type>        how WebGPU keeps keys and values: f16 or f32, default f16
   --json <file>         writes the report as JSON; - writes it to the output, and the table to stderr

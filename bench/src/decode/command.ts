@@ -5,6 +5,7 @@ import type { GeneratedModel } from '../generated-model'
 import { type Line, type Output, shown } from '../output'
 import type { BenchSettings } from '../settings'
 import { TargetProbe } from '../target-probe'
+import { engineCost } from './engine-cost'
 import { generatedModel, openModel } from './open-model'
 import { plainDecoding } from './plain'
 import { mostRuns, VerifyPass } from './verify-pass'
@@ -35,6 +36,7 @@ async function benchModel(settings: BenchSettings, made: GeneratedModel): Promis
     const probe = new TargetProbe()
     const open = await openModel(backend, made, { capacity, maxRows: Math.max(...rows), strategies: [probe] })
     tellLoading(output, open.loading)
+    await engineCost(open.engine, output)
     output.table('plain decoding', plainColumns)
     for (const context of contexts)
       output.line(

@@ -35,7 +35,7 @@ export function verifyCostChart({ cost, strategies }: Pick<CompareReport, 'cost'
     alternative,
     note: cost
       ? `v(m), the cost of a verify pass of m rows in passes of one row (${figure(one)} ms): a pass of a size between two costs what the larger one does. Diamonds are strategies, by the rows of their mean pass and their tokens a round: below the curve a draft cannot pay, above it it does where drafting costs less than the distance. Both scales double from line to line.`
-      : 'Not drawn: the comparison did not measure it (pnpm compare --cost; in code, compare with cost: true).',
+      : 'Not drawn: the comparison did not measure it, as on a software device (pnpm compare --cost measures it there, too; in code, compare with cost: true).',
     legend: cost
       ? [
           { label: 'v(m), a pass of m rows', colour: colours.verify },

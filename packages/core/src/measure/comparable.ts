@@ -1,5 +1,5 @@
 import type { GenerateOptions, Part } from '../decode'
-import type { BackendInfo, CostCurve, ModelConfig } from '../spec'
+import type { BackendInfo, CostBudget, CostCurve, ModelConfig } from '../spec'
 
 /** What `compare` asks of an engine. `Engine` is one. */
 export interface Comparable {
@@ -12,5 +12,5 @@ export interface Comparable {
   readonly strategies: readonly string[]
   /** A part a round, the last with `finish`. */
   generate(prompt: string | readonly number[], options?: GenerateOptions): AsyncIterable<Part>
-  verifyCost(): Promise<CostCurve>
+  verifyCost(budget?: CostBudget): Promise<CostCurve>
 }

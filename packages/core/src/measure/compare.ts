@@ -7,6 +7,8 @@ import type { CompareReport } from './report'
 import { type RunResult, timedRun } from './run'
 import { summarise } from './summarise'
 
+/** Milliseconds that measuring the cost curve may take: enough to run passes of every size, which compiles them. */
+const costBudgetMs = 5000
 /** Tokens of a warm-up generation on a device that has no clock to raise. */
 const softWarmUpTokens = 16
 
@@ -40,10 +42,11 @@ export async function compare(engine: Comparable, options: CompareOptions): Prom
   throwIfAborted(options.signal)
   const comparison = new Comparison(engine, plan, options)
   await comparison.warmUp()
-  const cost = plan.cost ? await engine.verifyCost() : null
+  // Compiles verify passes of every size: drafts of later prompts may have sizes that the first one's had not.
+  const cost = plan.cost || !engine.backend.info.software ? await engine.verifyCost({ budgetMs: costBudgetMs }) : null
   await comparison.speeds()
   await comparison.phases()
-  return summarise({ engine, plan, runs: comparison.recorder.all, cost })
+  return summarise({ engine, plan, runs: comparison.recorder.all, cost: plan.cost ? cost : null })
 }
 
 class Comparison {
@@ -65,8 +68,6 @@ class Comparison {
     for (let place = 0; place < plan.strategies.length; place++) await this.#run(place, 0, { maxTokens })
     const until = performance.now() + plan.warmUpMs
     while (performance.now() < until) await this.#run(0, 0)
-    // Compiles verify passes of every size: drafts of later prompts may have sizes that the first one's had not.
-    if (!software) await engine.verifyCost()
   }
 
   /** Every strategy on every prompt. */

@@ -33,7 +33,7 @@ export interface CompareOptions {
    * that timing does not slow the others. Default 4, 1 on devices that are `software`; 0 for none.
    */
   readonly phasePrompts?: number
-  /** Measures what verify passes of every size cost on this device. Default false. */
+  /** Reports what verify passes of every size cost on this device. Default true, but for a software device. */
   readonly cost?: boolean
   /** What the report is of, for its tables: a model's name. */
   readonly title?: string
@@ -83,7 +83,7 @@ export function comparePlan(engine: Comparable, options: CompareOptions): Compar
     repeats = 1,
     ignoreEos = true,
     acceptance: rule = exact,
-    cost = false,
+    cost = !engine.backend.info.software,
     title = null,
   } = options
   const { warmUpMs = engine.backend.info.software ? 0 : 500, phasePrompts = engine.backend.info.software ? 1 : 4 } =

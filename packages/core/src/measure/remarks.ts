@@ -57,5 +57,11 @@ function cost({ cost: curve }: CompareReport): readonly string[] {
   if (!curve) return []
   const [one = 1] = curve.ms
   const ratios = curve.rows.map((rows, i) => `${rows}: ${((curve.ms[i] as number) / one).toFixed(2)}`)
-  return [`A verify pass costs ${one.toFixed(2)} ms; of m rows, times that: ${ratios.join(', ')}`]
+  const reckoned = curve.rows.filter((rows) => curve.measured && !curve.measured.includes(rows))
+  const how = [
+    ...(curve.tookMs === undefined ? [] : [`measured in ${curve.tookMs.toFixed(0)} ms`]),
+    ...(reckoned.length === 0 ? [] : [`${reckoned.join(', ')} reckoned from the others`]),
+  ]
+  const note = how.length === 0 ? '' : ` (${how.join('; ')})`
+  return [`A verify pass costs ${one.toFixed(2)} ms; of m rows, times that: ${ratios.join(', ')}${note}`]
 }

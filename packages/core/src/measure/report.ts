@@ -14,7 +14,7 @@ export interface CompareReport {
   readonly guarantee: Guarantee
   /** Whether this device was seen to give a row the same bits in passes of every size. */
   readonly exact: boolean
-  /** With `cost`. */
+  /** What verify passes cost; null without `cost`. */
   readonly cost: CostCurve | null
   readonly prompts: readonly ReportedPrompt[]
   /** `plain` first, then in the order that was asked for. */

@@ -87,6 +87,10 @@ describe('the table', () => {
     expect(compareTable(await reportOf(speeds, { cost: true }))).toContain(
       'A verify pass costs 2.00 ms; of m rows, times that: 1: 1.00, 2: 1.10, 4: 1.20, 8: 1.50',
     )
+    const cost = { rows: [1, 2, 4], ms: [2, 3, 4], measured: [1, 4], tookMs: 312.4 }
+    expect(compareTable({ ...(await reportOf(speeds)), cost })).toContain(
+      'of m rows, times that: 1: 1.00, 2: 1.50, 4: 2.00 (measured in 312 ms; 2 reckoned from the others)',
+    )
   })
 })
 

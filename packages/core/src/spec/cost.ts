@@ -4,4 +4,14 @@ export interface CostCurve {
   readonly rows: readonly number[]
   /** Milliseconds of one pass, its submission and the read of its outcome included. */
   readonly ms: readonly number[]
+  /** Those of `rows` that were run; what the others cost follows from them. Absent: nothing is said of it. */
+  readonly measured?: readonly number[]
+  /** Milliseconds that measuring took, compiling included but for that of a first pass of one row, which every generation needs. */
+  readonly tookMs?: number
+}
+
+/** How long measuring may take. */
+export interface CostBudget {
+  /** Most milliseconds (`CostCurve.tookMs`): passes that would probably end later are not run. Default 800. */
+  readonly budgetMs?: number
 }

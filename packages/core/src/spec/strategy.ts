@@ -1,6 +1,6 @@
 import type { Backend } from './backend'
 import type { LoadProgress, TensorFiles } from './checkpoint'
-import type { CostCurve } from './cost'
+import type { CostBudget, CostCurve } from './cost'
 import type { DecoderModel, TargetModel } from './decoder'
 import type { Proposer, SessionView } from './proposer'
 import type { Tokenizer } from './tokenizer'
@@ -57,8 +57,11 @@ export interface StrategyHost {
   loadModel(location: ModelLocation): Promise<{ readonly model: DecoderModel; readonly tokenizer: Tokenizer | null }>
   /** Opens a head's tensors as the engine opens its model: same cache, same credentials. The strategy closes them. */
   openTensors(location: ModelLocation): Promise<TensorFiles>
-  /** What a verify pass of the target costs on this device, measured when it is first asked for. Throws what the device throws. */
-  verifyCost(): Promise<CostCurve>
+  /**
+   * What a verify pass of the target costs on this device, measured when it is first asked for, in less than a second unless more
+   * time is given. Not to be asked for while a session's proposer is being called. Throws what the device throws.
+   */
+  verifyCost(budget?: CostBudget): Promise<CostCurve>
   readonly onProgress?: (progress: LoadProgress) => void
 }
 

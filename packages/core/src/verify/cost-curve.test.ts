@@ -50,24 +50,68 @@ describe('what verifying costs', () => {
     expect((await engine.verifyCost()).rows).toEqual([1, 2, 4])
   })
 
-  test('is carried on by the row where passes take too long to run them all', async () => {
+  test('is told once it was measured, at load where that is asked for', async () => {
+    const target = await writeTinyModel()
+    const later = await engineOn(target, { maxRows: 4 })
+    expect(later.cost).toBeNull()
+    const curve = await later.verifyCost()
+    expect(later.cost).toBe(curve)
+    expect(curve.measured).toEqual([1, 2, 4])
+    expect(curve.tookMs).toBeLessThan(1000)
+    const engine = await engineOn(target, { maxRows: 4, measureCost: true })
+    expect(engine.cost).toMatchObject({ rows: [1, 2, 4], measured: [1, 2, 4] })
+    expect(await engine.verifyCost()).toBe(engine.cost)
+  })
+
+  test('is measured between the rounds of a generation, which does not notice, also for a strategy that is added', async () => {
+    const engine = await engineOn(await writeTinyModel(), { maxRows: 8 })
+    const options = { maxTokens: 30, ignoreEos: true }
+    const { ids } = await engine.complete([5, 9, 11], options)
+    const found: number[] = []
+    for await (const { tokens, finish } of engine.generate([5, 9, 11], options)) {
+      found.push(...tokens.map(({ id }) => id))
+      if (found.length === 4) expect((await engine.verifyCost()).rows).toEqual([1, 2, 4, 8])
+      if (found.length === 8)
+        await engine.addStrategy({
+          specVersion: 1,
+          name: 'curious',
+          load: async (host) => {
+            expect(await host.verifyCost({ budgetMs: 900 })).toBe(engine.cost)
+            return { start: () => ({ propose: () => null }) }
+          },
+        })
+      if (finish) expect(finish.stats.submits).toBeGreaterThanOrEqual(30)
+    }
+    expect(found).toEqual(ids)
+    expect.assertions(4)
+  })
+
+  test('leaves out what there is no time for, and measures it when more is given', async () => {
     const faulty = new FaultyBackend()
     const engine = await engineOn(await writeTinyModel(), { backend: faulty.backend, maxRows: 16 })
-    // A submission takes 60 ms, and twice that from the third bucket on.
+    // Submissions take 60 ms, and 120 where the third bucket was recorded.
     let [now, seen] = [0, 0]
     vi.spyOn(performance, 'now').mockImplementation(() => {
       const { submit, program } = faulty.counts
-      now += (submit - seen) * (program > 2 ? 120 : 60)
+      now += Math.max(0, submit - seen) * (program > 2 ? 120 : 60)
       seen = submit
       return now
     })
     faulty.restart(null)
     seen = 0
-    const { rows, ms } = await engine.verifyCost()
-    expect(rows).toEqual([1, 2, 4, 8, 16])
-    expect(faulty.counts.program).toBe(3)
-    expect(ms[2]).toBe(120)
-    expect(ms.slice(3)).toEqual([240, 480])
+    const short = await engine.verifyCost({ budgetMs: 650 })
+    expect(short).toMatchObject({ rows: [1, 2, 4, 8, 16], measured: [1, 2, 4] })
+    expect(short.tookMs).toBeLessThanOrEqual(650)
+    expect(await engine.verifyCost({ budgetMs: 600 })).toBe(short)
+    const long = await engine.verifyCost({ budgetMs: 60_000 })
+    expect(long.measured).toEqual([1, 2, 4, 8, 16])
+    expect(engine.cost).toBe(long)
+    expect(await engine.verifyCost({ budgetMs: 90_000 })).toBe(long)
+  })
+
+  test.each([0, -1, Number.NaN])('is refused %d ms', async (budgetMs) => {
+    const engine = await engineOn(await writeTinyModel(), { maxRows: 2 })
+    await expect(engine.verifyCost({ budgetMs })).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 
   test('is refused by an engine that is gone', async () => {

@@ -1,24 +1,56 @@
 import { exact } from '../accept'
+import { OutriderError } from '../errors'
 import { Owned } from '../owned'
-import type { Backend, CostCurve, DecoderModel, SequenceTensors } from '../spec'
+import type { Backend, CostBudget, CostCurve, DecoderModel, SequenceTensors } from '../spec'
 import { MAX_PATH } from '../spec'
 import { buckets } from './buckets'
 import { Sampler } from './sampler'
+import { timeBuckets } from './time-buckets'
 import { Verifier } from './verifier'
 
 /** Committed positions that the passes see. */
 const context = 128
-/** Sweeps over all buckets after one that compiles; fewer where they take longer than `enoughMs` together. */
-const sweeps = 8
-const enoughMs = 400
-/** Where a pass takes so long, rows decide: larger ones are not run, and cost as much a row. */
-const slowMs = 100
+/** So that measuring, which may end a pass late, takes less than a second. */
+const usualBudgetMs = 800
+
+/** What verifying with a model costs on its device, measured when it is asked for. One asks at a time. */
+export class VerifyCost {
+  #curve: CostCurve | null = null
+  #budgetMs = 0
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly model: DecoderModel,
+    private readonly maxRows: number,
+  ) {}
+
+  /** null as long as nothing was measured. */
+  get curve(): CostCurve | null {
+    return this.#curve
+  }
+
+  /** Measures where nothing was, or where more time is given than was enough to run every bucket. Throws `INVALID_OPTION`, what the device throws. */
+  async ask({ budgetMs = usualBudgetMs }: CostBudget = {}): Promise<CostCurve> {
+    if (!(budgetMs > 0))
+      throw new OutriderError('INVALID_OPTION', `verifyCost: budgetMs must be milliseconds above 0, not ${budgetMs}`)
+    const whole = this.#curve?.measured?.length === this.#curve?.rows.length
+    if (this.#curve && (whole || budgetMs <= this.#budgetMs)) return this.#curve
+    this.#curve = await measureVerifyCost(this.backend, this.model, this.maxRows, budgetMs)
+    this.#budgetMs = budgetMs
+    return this.#curve
+  }
+}
 
 /**
- * Measures what verifying costs on this device: a chain of every bucket's size (several, where a path is shorter), bucket by bucket and again, so that a clock that
- * rises meets all alike; the median of each, and no more than a larger pass takes. Throws what the device throws.
+ * Measures verify passes of every bucket by the host's clock, submission and read included: of a chain of the bucket's size, of
+ * several where a path is shorter. What it allocates it frees. Throws what the device throws.
  */
-export async function measureVerifyCost(backend: Backend, model: DecoderModel, maxRows: number): Promise<CostCurve> {
+async function measureVerifyCost(
+  backend: Backend,
+  model: DecoderModel,
+  maxRows: number,
+  budgetMs: number,
+): Promise<CostCurve> {
   const owned = new Owned()
   const slots = context + maxRows
   const words = (count: number, label: string) => owned.add(backend.tensor([count], 'u32', label))
@@ -29,14 +61,14 @@ export async function measureVerifyCost(backend: Backend, model: DecoderModel, m
     const parts = { backend, model, cache, sequence, rule: exact, sampler, maxRows, kept: new Map() }
     const verifier = owned.add(new Verifier(parts))
     const time = async (rows: number): Promise<number> => {
+      const started = performance.now()
       const program = verifier.verify(verifier.treePass(rows, context), true, null)
       backend.write(sequence.length, Uint32Array.of(context))
       backend.write(verifier.tree.shape, chains(rows))
-      const started = performance.now()
       await backend.submit([program], [verifier.outcome])
       return performance.now() - started
     }
-    return await sweep(buckets(maxRows), time)
+    return await timeBuckets(buckets(maxRows), time, budgetMs)
   } finally {
     owned.dispose()
   }
@@ -47,29 +79,4 @@ function chains(rows: number): Uint32Array<ArrayBuffer> {
   return Uint32Array.from({ length: rows }, (_, row) =>
     row === 0 ? rows : (row - 1) % (MAX_PATH - 1) === 0 ? 0 : row - 1,
   )
-}
-
-/** The curve over `rows` that `time`, which runs one pass, gives. */
-async function sweep(rows: readonly number[], time: (rows: number) => Promise<number>): Promise<CostCurve> {
-  const timed: number[][] = []
-  for (const each of rows) {
-    await time(each)
-    const ms = await time(each)
-    timed.push([ms])
-    if (ms > slowMs) break
-  }
-  const began = performance.now()
-  for (let swept = 1; swept < sweeps && performance.now() - began < enoughMs; swept++)
-    for (const [i, ms] of timed.entries()) ms.push(await time(rows[i] as number))
-  const last = timed.length - 1
-  const perRow = median(timed[last] as number[]) / (rows[last] as number)
-  const ms = rows.map((each, i) => (i > last ? each * perRow : median(timed[i] as number[])))
-  // A pass that looks slower than a larger one was slowed down by something else.
-  return { rows, ms: ms.map((_, i) => Math.min(...ms.slice(i))) }
-}
-
-/** Of an even number the lower. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[(sorted.length - 1) >> 1] as number
 }

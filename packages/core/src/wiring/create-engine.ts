@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { Container, type ContainerModule, type ServiceIdentifier } from 'inversify'
 import { throwIfAborted } from '../abort'
+import { Turns } from '../decode'
 import { OutriderError } from '../errors'
 import { type OpenOptions, openCheckpoint, openTensors } from '../load'
 import { loadDecoder } from '../model'
@@ -16,7 +17,7 @@ import type {
   Tokenizer,
 } from '../spec'
 import { MAX_TREE_ROWS } from '../spec'
-import { measureVerifyCost, rowInvariant } from '../verify'
+import { rowInvariant, VerifyCost } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
 import { checkStrategy, keptStates, Roster } from './roster'
@@ -42,6 +43,8 @@ export interface EngineOptions {
   readonly load?: Omit<OpenOptions, 'onProgress' | 'signal'>
   /** Compares the bits of passes of every size at load, for `engine.exact`. Default true. */
   readonly selfCheck?: boolean
+  /** Measures at load what verifying costs (`engine.cost`), in less than a second, in place of when it is first needed. Default false. */
+  readonly measureCost?: boolean
   /** For experts: bindings that replace the engine's own, with `rebind` (see `tokens`). */
   readonly modules?: readonly ContainerModule[]
 }
@@ -76,7 +79,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const limits = engineLimits(options, strategies, checkpoint)
       const tokenizer = await checkpoint.tokenizer()
       const model = owned.add(await decoder(backend, checkpoint, limits, options))
-      const verifyCost = once(() => measureVerifyCost(backend, model, limits.maxRows))
+      const [turns, cost] = [new Turns(), new VerifyCost(backend, model, limits.maxRows)]
+      const verifyCost: StrategyHost['verifyCost'] = (budget) => turns.take(() => cost.ask(budget))
       const hosting = { backend, model, tokenizer, limits, options, verifyCost }
       const roster = owned.add(new Roster({ model: model.config, host: (taken) => hostOf(hosting, taken) }))
       for (const strategy of strategies) {
@@ -86,27 +90,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       throwIfAborted(options.signal)
       const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
       throwIfAborted(options.signal)
+      if (options.measureCost) await cost.ask()
+      throwIfAborted(options.signal)
       const container = wire(
-        engineModule({ backend, model, tokenizer, limits, strategies: roster.list }),
+        engineModule({ backend, model, tokenizer, limits, turns, strategies: roster.list }),
         options.modules ?? [],
       )
-      return new Engine(container, { release: () => owned.dispose(), exact, cost: verifyCost, roster })
+      return new Engine(container, { release: () => owned.dispose(), exact, cost, roster })
     } finally {
       await checkpoint.close()
     }
   })
-}
-
-/** Asks once; what failed may be asked again. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | null = null
-  return () => {
-    answer ??= ask().catch((error) => {
-      answer = null
-      throw error
-    })
-    return answer
-  }
 }
 
 /** What an engine resolves. */

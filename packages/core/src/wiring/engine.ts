@@ -15,8 +15,17 @@ import {
 } from '../decode'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
-import type { AcceptanceRule, Backend, CostCurve, DecoderModel, ModelConfig, Strategy, Tokenizer } from '../spec'
-import { chunkRows } from '../verify'
+import type {
+  AcceptanceRule,
+  Backend,
+  CostBudget,
+  CostCurve,
+  DecoderModel,
+  ModelConfig,
+  Strategy,
+  Tokenizer,
+} from '../spec'
+import { chunkRows, type VerifyCost } from '../verify'
 import { ChatSession, type SessionOptions } from './chat-session'
 import { sessionModule } from './modules'
 import { checkCheckpoint, checkpointer, sameDevice } from './resume'
@@ -34,7 +43,7 @@ export interface EngineParts {
   /** Frees all that loading took. */
   release(): void
   readonly exact: boolean
-  cost(): Promise<CostCurve>
+  readonly cost: VerifyCost
   readonly roster: Roster
 }
 
@@ -109,11 +118,30 @@ export class Engine {
     })
   }
 
-  /** What a verify pass costs on this device, measured once, when it is first asked for. Throws `DISPOSED`, `DEVICE_LOST`. */
-  verifyCost(): Promise<CostCurve> {
-    return this.#container.get(tokens.turns).take(() => {
+  /** What a verify pass costs on this device; null as long as that was not measured. */
+  get cost(): CostCurve | null {
+    return this.#parts.cost.curve
+  }
+
+  /**
+   * What a verify pass costs on this device, measured when it is first asked for: in less than a second, or in `budgetMs`, between the
+   * rounds of what is decoding. Passes that there is no time for are reckoned from the others (`measured`), until more time is given.
+   * Throws `INVALID_OPTION`, `DISPOSED`, `DEVICE_LOST`, `OUT_OF_MEMORY`.
+   *
+   * @example
+   * ```ts
+   * import type { Engine } from '@outrider/core'
+   *
+   * export async function rowsForHalfMore(engine: Engine): Promise<number> {
+   *   const { rows, ms } = await engine.verifyCost()
+   *   return Math.max(...rows.filter((_, i) => (ms[i] ?? 0) <= 1.5 * (ms[0] ?? 0)))
+   * }
+   * ```
+   */
+  verifyCost(budget: CostBudget = {}): Promise<CostCurve> {
+    return this.#container.get(tokens.turns).take(async () => {
       this.#alive()
-      return this.#parts.cost()
+      return this.#parts.cost.ask(budget)
     })
   }
 

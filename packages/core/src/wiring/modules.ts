@@ -1,6 +1,6 @@
 import { ContainerModule } from 'inversify'
 import { exact } from '../accept'
-import { Stepper, Turns } from '../decode'
+import { Stepper, type Turns } from '../decode'
 import type { AcceptanceRule, Backend, DecoderModel, Tokenizer } from '../spec'
 import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
 
@@ -10,6 +10,7 @@ export interface EngineParts {
   readonly model: DecoderModel
   readonly tokenizer: Tokenizer | null
   readonly limits: EngineLimits
+  readonly turns: Turns
   readonly strategies: readonly EngineStrategy[]
 }
 
@@ -21,7 +22,7 @@ export function engineModule(parts: EngineParts): ContainerModule {
     bind(tokens.tokenizer).toConstantValue(parts.tokenizer)
     bind(tokens.limits).toConstantValue(parts.limits)
     bind(tokens.strategies).toConstantValue(parts.strategies)
-    bind(tokens.turns).toConstantValue(new Turns())
+    bind(tokens.turns).toConstantValue(parts.turns)
     bind(tokens.defaultRule).toConstantValue(exact)
   })
 }

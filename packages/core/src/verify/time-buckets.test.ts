@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { timeBuckets } from './time-buckets'
+
+let now = 0
+
+beforeEach(() => {
+  now = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => now)
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const rows = [1, 2, 4, 8, 16, 32, 64]
+
+/** A device on which the first pass of a bucket compiles for `compiling` ms, and passes take `ms`. */
+function device(ms: (rows: number, run: number) => number, compiling: number) {
+  const runs: number[] = []
+  const time = async (each: number) => {
+    const took = ms(each, runs.filter((run) => run === each).length) + (runs.includes(each) ? 0 : compiling)
+    runs.push(each)
+    now += took
+    return took
+  }
+  return { time, runs }
+}
+
+describe('with time enough', () => {
+  test('every bucket is run twice, then all again and again; what compiles does not count', async () => {
+    const { time, runs } = device((each) => 2 + each / 16, 30)
+    const curve = await timeBuckets(rows, time, 800)
+    // The first pass takes 32.0625 ms.
+    const tookMs = now - 32.0625
+    expect(curve).toEqual({ rows, ms: rows.map((each) => 2 + each / 16), measured: rows, tookMs })
+    expect(runs.slice(0, 4)).toEqual([1, 1, 4, 4])
+    expect(runs.slice(14, 28)).toEqual([...rows, ...rows])
+    expect(tookMs).toBeLessThanOrEqual(800)
+  })
+
+  test('the median of a bucket counts, and no more than that of a larger one', async () => {
+    const { time } = device((each, run) => (each === 2 ? 9 : 5) + (run === 3 ? 400 : 0), 1)
+    expect((await timeBuckets([1, 2, 4], time, 100_000)).ms).toEqual([5, 5, 5])
+  })
+})
+
+describe('with little time', () => {
+  test('where compiling is what takes it, buckets that were not run lie between two that were', async () => {
+    const { time } = device((each) => 2 + each / 16, 150)
+    const { measured, ms, tookMs } = await timeBuckets(rows, time, 800)
+    expect(measured).toEqual([1, 2, 4, 8, 16, 64])
+    // 32 rows lie on that line.
+    expect(ms).toEqual(rows.map((each) => expect.closeTo(2 + each / 16, 9)))
+    expect(tookMs).toBeLessThanOrEqual(800)
+  })
+
+  test('where passes are slow, those beyond the last cost as much a row as that', async () => {
+    const { time } = device((each) => 20 * each, 0)
+    const { measured, ms, tookMs } = await timeBuckets(rows, time, 800)
+    expect(measured).toEqual([1, 2, 4, 8])
+    expect(ms).toEqual(rows.map((each) => 20 * each))
+    expect(tookMs).toBeLessThanOrEqual(800)
+  })
+
+  test('where a pass of one row takes all of it, that is all, and compiling does not count', async () => {
+    const { time, runs } = device((each) => 900 * each, 50)
+    expect(await timeBuckets(rows, time, 800)).toMatchObject({ ms: rows.map((each) => 900 * each), measured: [1] })
+    expect(runs).toEqual([1, 1])
+  })
+
+  test.each([1, 7, 40, 333])('costs ascend with the rows, whatever the clock says (%d ms)', async (budget) => {
+    let state = budget
+    const random = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return state / 2 ** 32
+    }
+    const { time } = device((each) => (1 + each / 32) * (1 + 4 * random()), 2)
+    const { ms } = await timeBuckets(rows, time, budget)
+    expect(ms).toEqual(ms.toSorted((a, b) => a - b))
+    expect(ms.every((each) => each > 0)).toBe(true)
+  })
+})

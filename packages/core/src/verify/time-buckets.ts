@@ -1,0 +1,74 @@
+import type { CostCurve } from '../spec'
+
+/** Sweeps over all buckets, the first included; fewer where time is short. */
+const sweeps = 9
+
+/** Times of one bucket, ms. */
+interface Timed {
+  /** What its first pass took beyond the second. */
+  readonly compiling: number
+  readonly ms: number[]
+}
+
+/**
+ * The curve over the buckets `rows` that `time`, which runs one pass, gives: the median of each bucket, and no more than a larger one
+ * takes. A pass of one row, which compiles what every generation needs, is run before `budgetMs` begin. Every other bucket comes
+ * first, so that those which there is no time for lie between two that were run; then bucket by bucket and again, so that a clock
+ * that rises meets all alike. A bucket is left out where its passes would probably end too late, by what compiling took so far and by
+ * rows: then it costs what the line between its neighbours says, and beyond the last as much a row.
+ */
+export async function timeBuckets(
+  rows: readonly number[],
+  time: (rows: number) => Promise<number>,
+  budgetMs: number,
+): Promise<Required<CostCurve>> {
+  await time(rows[0] as number)
+  const began = performance.now()
+  const left = () => began + budgetMs - performance.now()
+  const timed = new Map<number, Timed>([[rows[0] as number, { compiling: 0, ms: [await time(rows[0] as number)] }]])
+  for (const each of everyOtherFirst(rows)) {
+    if (timed.has(each) || foreseen(timed, each) > left()) continue
+    const first = await time(each)
+    const ms = left() > 0 ? await time(each) : first
+    timed.set(each, { compiling: Math.max(0, first - ms), ms: [ms] })
+  }
+  const measured = [...timed.keys()].sort((a, b) => a - b)
+  const again = Array.from({ length: sweeps - 1 }, () => measured).flat()
+  for (const each of again) {
+    const { ms } = timed.get(each) as Timed
+    if ((ms.at(-1) as number) > left()) break
+    ms.push(await time(each))
+  }
+  const medians = measured.map((each) => median((timed.get(each) as Timed).ms))
+  // A pass that looks slower than a larger one was slowed down by something else.
+  const ascending = medians.map((_, i) => Math.min(...medians.slice(i)))
+  const tookMs = performance.now() - began
+  return { rows, ms: rows.map((each) => between(measured, ascending, each)), measured, tookMs }
+}
+
+function everyOtherFirst(rows: readonly number[]): readonly number[] {
+  return [...rows.filter((_, i) => i % 2 === 0), ...rows.filter((_, i) => i % 2 === 1)]
+}
+
+/** Most that a bucket's first two passes take: compiling as long as any so far, and no more a row than the next smaller bucket. */
+function foreseen(timed: ReadonlyMap<number, Timed>, rows: number): number {
+  const compiling = Math.max(...[...timed.values()].map((each) => each.compiling))
+  const passes = [...timed].map(([other, { ms }]) => (ms[0] as number) * Math.max(1, rows / other))
+  return compiling + 2 * Math.min(...passes)
+}
+
+/** What `rows` cost by the costs of those that were measured, which ascend from 1. */
+function between(measured: readonly number[], ms: readonly number[], rows: number): number {
+  const right = measured.findIndex((each) => each >= rows)
+  if (right < 0) return ((ms.at(-1) as number) * rows) / (measured.at(-1) as number)
+  const [to, msTo] = [measured[right], ms[right]] as [number, number]
+  if (to === rows) return msTo
+  const [from, msFrom] = [measured[right - 1], ms[right - 1]] as [number, number]
+  return msFrom + ((msTo - msFrom) * (rows - from)) / (to - from)
+}
+
+/** Of an even number the lower. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[(sorted.length - 1) >> 1] as number
+}
