@@ -15,15 +15,19 @@ export const plain: StrategyChoice = { strategy: 'plain', options: {}, parts: []
 
 /** How a choice is called in the engine, in texts and in reports: one name for one choice. */
 export function labelOf({ strategy, options, parts }: StrategyChoice): string {
-  const given = Object.entries(options).flatMap(([name, value]) => words(name, value))
+  const descriptor = strategies.find(({ name }) => name === strategy)
+  const places = descriptor ? locationsOf(descriptor) : []
+  const checkpoints = places.flatMap((option) => (options[option] === undefined ? [] : [String(options[option])]))
+  // A checkpoint that is called as its strategy says it all: `eagle3`.
+  const named = checkpoints[0]?.startsWith(strategy) && !checkpoints[0].includes('/')
+  const given = Object.entries(options).flatMap(([name, value]) => (places.includes(name) ? [] : words(name, value)))
   const inner = parts.length > 0 ? `(${parts.map(labelOf).join(', ')})` : ''
-  return `${strategy}${inner}${given.length > 0 ? ` ${given.join(' ')}` : ''}`
+  return [...(named ? [] : [strategy + inner]), ...checkpoints, ...given].join(' ')
 }
 
-/** A folder counts by its last word: `…/stories-5m/eagle3` is `eagle3`. */
+/** `nodes=15`; options within an option without its name. */
 function words(name: string, value: unknown): readonly string[] {
   if (value === undefined) return []
-  if (typeof value === 'string') return [value.replace(/\/$/, '').replace(/.*\//, '')]
   if (Array.isArray(value))
     return [`${name}=${value.map((each) => (Array.isArray(each) ? each.join('.') : each)).join()}`]
   if (typeof value === 'object' && value !== null) {

@@ -4,9 +4,9 @@ import type { StrategyChoice } from './choice'
 export const embedded = {
   name: 'stories-5m',
   /** Beside the page. */
-  path: 'stories-5m/',
+  path: './stories-5m/',
   /** It begins every story with the token that ends one. */
-  prompt: '<|end|>Once upon a time, a fox and a hen',
+  prompt: '<|end|>The queen gave the baker a gold coin',
   prompts: [
     '<|end|>A brave robot and a shy snail',
     '<|end|>"Look!" said the boy.',
@@ -16,11 +16,6 @@ export const embedded = {
   /** Folders with checkpoints that were trained for it. */
   heads: ['eagle3', 'eagle1', 'medusa', 'mtp', 'draft'],
 } as const
-
-/** The folder that a checkpoint option begins with: the first whose name begins as the strategy's does. */
-export function suggestedHead(strategy: string, heads: readonly string[]): string | undefined {
-  return heads.find((head) => strategy.startsWith(head.replace(/\d+$/, '')))
-}
 
 /** What the page begins with: an EAGLE-3 tree small enough for a software device. */
 export const firstChoice: StrategyChoice = {

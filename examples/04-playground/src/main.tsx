@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { App } from './app'
-import { load } from './state/engine'
+import { loadNamed } from './state/engine'
 import { readLink } from './state/link'
 import { set, settings } from './state/settings'
 import './styles/base.css'
@@ -13,12 +13,7 @@ set(readLink(location.hash))
 addEventListener('hashchange', () => {
   const { model } = settings.value
   set(readLink(location.hash))
-  if (settings.value.model !== model) void loadChosen()
+  if (settings.value.model !== model) void loadNamed(settings.value.model)
 })
 render(<App />, document.getElementById('app') as HTMLElement)
-void loadChosen()
-
-function loadChosen(): Promise<void> {
-  const { model } = settings.value
-  return load(model === '' ? { kind: 'embedded' } : { kind: 'location', location: model })
-}
+void loadNamed(settings.value.model)

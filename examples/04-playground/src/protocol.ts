@@ -18,8 +18,8 @@ export interface PickedFile {
 /** What is to be opened. */
 export interface OpenRequest {
   readonly model: ModelChoice
-  /** Address of the embedded model. */
-  readonly embeddedUrl: string
+  /** Address of the page: locations may be relative to it. */
+  readonly pageUrl: string
 }
 
 /** Why something did not work, in words that say what to do. */
@@ -105,6 +105,9 @@ export interface RunUpdate {
   readonly ms: number
 }
 
+/** Hears of a part; across threads a promise of its having been heard. */
+export type OnUpdate = (update: RunUpdate) => void | Promise<void>
+
 /** How a run ended. */
 export type RunEnd =
   | {
@@ -120,6 +123,8 @@ export type RunEnd =
 /** What is to be compared. */
 export interface CompareRequest {
   readonly choices: readonly StrategyChoice[]
+  /** Each through the model's chat template. */
+  readonly chat: boolean
   readonly prompts: readonly string[]
   readonly maxTokens: number
   readonly repeats: number
@@ -133,9 +138,9 @@ export interface Playground {
   open(request: OpenRequest, onProgress: (progress: LoadProgress) => void): Promise<Answer<Opened>>
   /** Ends loading, generating or comparing, whatever runs. */
   stop(): void
-  run(request: RunRequest, onUpdate: (update: RunUpdate) => void): Promise<RunEnd>
+  run(request: RunRequest, onUpdate: OnUpdate): Promise<RunEnd>
   /** Goes on where a run was stopped or its device was lost, on a new device where the old one is gone. */
-  resume(onUpdate: (update: RunUpdate) => void, onOpened: (opened: Opened) => void): Promise<RunEnd>
+  resume(onUpdate: OnUpdate, onOpened: (opened: Opened) => void): Promise<RunEnd>
   compare(
     request: CompareRequest,
     onProgress: (progress: Omit<CompareProgress, 'result'>) => void,

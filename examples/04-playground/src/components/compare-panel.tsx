@@ -1,16 +1,18 @@
 import { useSignal } from '@preact/signals'
-import { labelOf } from '../choice'
-import { embedded } from '../embedded'
+import { strategies } from '../catalogue'
+import { labelOf, plain, type StrategyChoice } from '../choice'
+import { fittingChoice, freshChoice } from '../fresh-choice'
 import { cancelComparison, comparison, startComparison } from '../state/comparison'
 import { ready } from '../state/engine'
-import { compared } from '../state/settings'
+import { compared, comparedPrompts } from '../state/settings'
 import { CompareResults } from './compare-results'
 import { NumberField } from './number-field'
 import { StrategyEditor } from './strategy-editor'
 
 /** The second tab: strategies side by side on the same prompts. */
 export function ComparePanel({ hidden }: { hidden: boolean }) {
-  const prompts = useSignal(embedded.prompts.join('\n'))
+  const added = useSignal(-1)
+  const chat = useSignal<boolean | null>(null)
   const maxTokens = useSignal(48)
   const repeats = useSignal(1)
   const cost = useSignal(true)
@@ -23,7 +25,8 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
     if (!opened || running) return
     void startComparison({
       choices,
-      prompts: prompts.value.split('\n').filter((line) => line.trim() !== ''),
+      chat: opened.chat && (chat.value ?? true),
+      prompts: comparedPrompts.value.split('\n').filter((line) => line.trim() !== ''),
       maxTokens: maxTokens.value,
       repeats: repeats.value,
       cost: cost.value,
@@ -36,7 +39,7 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
         <fieldset>
           <legend>Strategies beside plain decoding</legend>
           {choices.map((choice, place) => (
-            <details key={place} class="compared">
+            <details key={place} class="compared" open={place === added.value}>
               <summary>{labelOf(choice)}</summary>
               <StrategyEditor
                 id={`compared-${place}`}
@@ -53,7 +56,10 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
           ))}
           <button
             type="button"
-            onClick={() => (compared.value = [...choices, { strategy: 'suffix', options: {}, parts: [] }])}
+            onClick={() => {
+              added.value = choices.length
+              compared.value = [...choices, nextChoice(choices, opened?.heads ?? [])]
+            }}
           >
             Add a strategy
           </button>
@@ -67,8 +73,8 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
             id="compare-prompts"
             rows={5}
             spellcheck={false}
-            value={prompts.value}
-            onInput={({ currentTarget }) => (prompts.value = currentTarget.value)}
+            value={comparedPrompts.value}
+            onInput={({ currentTarget }) => (comparedPrompts.value = currentTarget.value)}
           />
           <div class="fields">
             <NumberField
@@ -86,6 +92,16 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
               onChange={(given) => (repeats.value = given ?? 1)}
             />
           </div>
+          {opened?.chat && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={chat.value ?? true}
+                onChange={({ currentTarget }) => (chat.value = currentTarget.checked)}
+              />{' '}
+              Each through the model's chat template
+            </label>
+          )}
           <label class="check">
             <input
               type="checkbox"
@@ -108,4 +124,10 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
       <CompareResults />
     </div>
   )
+}
+
+/** A strategy that is not compared yet. */
+function nextChoice(choices: readonly StrategyChoice[], heads: readonly string[]): StrategyChoice {
+  const fresh = strategies.map(({ name }) => fittingChoice(freshChoice(name, heads), heads))
+  return fresh.find((each) => choices.every((other) => labelOf(other) !== labelOf(each))) ?? fittingChoice(plain, heads)
 }

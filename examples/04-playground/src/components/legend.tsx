@@ -1,5 +1,5 @@
 import { draftersOf } from '../choice'
-import type { Run } from '../state/run'
+import type { Run } from '../state/run-state'
 import { markOf } from './marks'
 
 /** Which mark is whose, with how many tokens. */

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { embedded } from '../embedded'
 import type { PickedFile } from '../protocol'
-import { engine, load } from '../state/engine'
-import { set, settings } from '../state/settings'
+import { engine, load, loadNamed, ready } from '../state/engine'
+import { set, settings, suit } from '../state/settings'
 
 /** What a file field needs to pick a folder; JSX's types do not have it. */
 const wholeFolder = { webkitdirectory: true }
@@ -14,12 +14,11 @@ export function ModelPicker() {
   const loaded = value.kind === 'ready' || value.kind === 'lost' ? value.opened.model : null
   const loadPlace = (event: Event) => {
     event.preventDefault()
-    set({ model: place.value })
-    void load(place.value === '' ? { kind: 'embedded' } : { kind: 'location', location: place.value })
+    void chosen(place.value, loadNamed(place.value))
   }
   const loadFiles = (list: FileList | null) => {
     const picked = pickedFiles(list)
-    if (picked) void load({ kind: 'files', ...picked })
+    if (picked) void chosen(`folder:${picked.name}`, load({ kind: 'files', ...picked }))
   }
   return (
     <fieldset>
@@ -64,6 +63,14 @@ export function ModelPicker() {
       </details>
     </fieldset>
   )
+}
+
+/** Sets what goes with a model that is being loaded. */
+async function chosen(model: string, loading: Promise<void>): Promise<void> {
+  set({ model })
+  await loading
+  const opened = ready()
+  if (opened && settings.value.model === model) suit(opened)
 }
 
 /** What a folder picker gives, by paths below the folder. */

@@ -1,3 +1,4 @@
+import type { Failure } from '../protocol'
 import { engine, loadAgain } from '../state/engine'
 import { resume, run } from '../state/run'
 import { LoadingNotice } from './loading-notice'
@@ -7,21 +8,33 @@ export function Notices() {
   const { value } = engine
   return (
     <div class="notices" aria-live="polite">
-      {value.kind === 'loading' && <LoadingNotice progress={value.progress} />}
-      {value.kind === 'failed' && (
-        <section class="notice fault">
-          <h2>The model could not be loaded</h2>
-          <p>
-            {value.failure.message} {value.failure.code !== null && <code>{value.failure.code}</code>}
-          </p>
-          <button type="button" onClick={() => void loadAgain()}>
-            Try again
-          </button>
+      {value.kind === 'empty' && value.folder !== null && (
+        <section class="notice" id="pick-folder">
+          <h2>This run was with the folder “{value.folder}” from a disk</h2>
+          <p>Pick it under “Load another”: a link cannot hold it.</p>
         </section>
       )}
+      {value.kind === 'loading' && <LoadingNotice progress={value.progress} />}
+      {value.kind === 'failed' && <Failed failure={value.failure} />}
       {value.kind === 'ready' && value.opened.whyNot !== null && <NoAdapter why={value.opened.whyNot} />}
       <Lost />
     </div>
+  )
+}
+
+function Failed({ failure: { code, message } }: { failure: Failure }) {
+  const cancelled = code === 'ABORTED'
+  return (
+    <section class={`notice ${cancelled ? '' : 'fault'}`} id="load-failed">
+      <h2>{cancelled ? 'Loading was cancelled' : 'The model could not be loaded'}</h2>
+      <p>
+        {cancelled ? 'What was downloaded whole stays in the browser’s cache.' : message}{' '}
+        {!cancelled && code !== null && <code>{code}</code>}
+      </p>
+      <button type="button" onClick={() => void loadAgain()}>
+        Try again
+      </button>
+    </section>
   )
 }
 
@@ -30,10 +43,14 @@ function NoAdapter({ why }: { why: string }) {
     <section class="notice" id="no-adapter">
       <h2>No GPU for this page: plain loops on the processor compute instead</h2>
       <p>
-        The browser says: {why}. Texts are the same, only slow. For your GPU use a current Chrome, Edge, Firefox or
-        Safari over https or on localhost, with hardware acceleration switched on, and look at <code>chrome://gpu</code>{' '}
-        for what keeps it off.
+        Everything works and texts are the same, only slowly. For your GPU use a current Chrome, Edge, Firefox or Safari
+        over https or on localhost, switch hardware acceleration on in its settings, and look at{' '}
+        <code>chrome://gpu</code> for what keeps WebGPU off.
       </p>
+      <details>
+        <summary>What the browser said</summary>
+        <p class="hint">{why}</p>
+      </details>
     </section>
   )
 }
@@ -58,7 +75,7 @@ function Lost() {
         </>
       ) : (
         <>
-          <p>Its driver or process ended, or the machine slept. Nothing was being generated.</p>
+          <p>Its driver or process ended, or the machine slept. The model has to be loaded again, on a new device.</p>
           <button type="button" class="primary" onClick={() => void loadAgain()}>
             Open it again
           </button>

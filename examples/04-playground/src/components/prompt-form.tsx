@@ -67,7 +67,7 @@ export function PromptForm() {
             Go on
           </button>
         )}
-        <span class="hint">Ctrl+Enter runs. The address bar keeps a link to the run.</span>
+        <span class="hint">Ctrl+Enter runs. The link in the address bar repeats a run.</span>
       </div>
     </form>
   )

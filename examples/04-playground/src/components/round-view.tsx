@@ -1,4 +1,6 @@
-import { roundOf, run, selected } from '../state/run'
+import { run, selected } from '../state/run'
+import { roundOf, textBefore } from '../state/run-state'
+import { Icon } from './icons'
 import { RoundTime } from './round-time'
 import { TreeView } from './tree-view'
 
@@ -20,7 +22,7 @@ export function RoundView() {
         <h2>Round {place + 1}</h2>
         <div class="row">
           <button type="button" aria-label="Round before" disabled={place === 0} onClick={() => show(place - 1)}>
-            ←
+            <Icon of="before" />
           </button>
           <button
             type="button"
@@ -28,10 +30,10 @@ export function RoundView() {
             disabled={place === value.rounds.length - 1}
             onClick={() => show(place + 1)}
           >
-            →
+            <Icon of="after" />
           </button>
           <button type="button" aria-label="Close the round" onClick={() => (selected.value = null)}>
-            ×
+            <Icon of="close" />
           </button>
         </div>
       </header>
@@ -43,7 +45,7 @@ export function RoundView() {
         the text.
       </p>
       <RoundTime ms={ms} />
-      <TreeView round={round} choice={value.choice} />
+      <TreeView round={round} choice={value.choice} after={textBefore(value, start)} />
       <p class="hint">Percentages: how likely the target itself found a token after what stands above it.</p>
     </aside>
   )

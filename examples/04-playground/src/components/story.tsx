@@ -1,6 +1,7 @@
 import { memo } from 'preact/compat'
 import type { StrategyChoice } from '../choice'
-import { run, selected, type TextGroup, turns } from '../state/run'
+import { run, selected, turns } from '../state/run'
+import type { TextGroup } from '../state/run-state'
 import { Legend } from './legend'
 import { markOf } from './marks'
 

@@ -1,7 +1,7 @@
 import type { OptionsSchema } from '@outrider/core'
-import { compositions, locationsOf, strategies } from '../catalogue'
+import { compositions, strategies } from '../catalogue'
 import type { StrategyChoice } from '../choice'
-import { suggestedHead } from '../embedded'
+import { freshChoice } from '../fresh-choice'
 import { OptionField, withOption } from './option-field'
 
 interface StrategyEditorProps {
@@ -25,7 +25,7 @@ export function StrategyEditor({ id, label, choice, heads, compose = false, onCh
         <select
           id={id}
           value={choice.strategy}
-          onChange={({ currentTarget }) => onChange(fresh(currentTarget.value, heads))}
+          onChange={({ currentTarget }) => onChange(freshChoice(currentTarget.value, heads))}
         >
           {compose && <option value="plain">plain: no drafting</option>}
           {strategies.map(({ name }) => (
@@ -65,7 +65,7 @@ export function StrategyEditor({ id, label, choice, heads, compose = false, onCh
           {choice.parts.length < Math.min(3, composition.parts.maximum) && (
             <button
               type="button"
-              onClick={() => onChange({ ...choice, parts: [...choice.parts, fresh('lookup', heads)] })}
+              onClick={() => onChange({ ...choice, parts: [...choice.parts, freshChoice('lookup', heads)] })}
             >
               Add a part
             </button>
@@ -145,22 +145,4 @@ function beginning(schema: OptionsSchema['properties'][string] | undefined): unk
   if (schema?.type === 'array') return schema.items.type === 'array' ? [[0], [0, 0], [1]] : [2, 2, 1]
   if (schema?.type === 'integer') return schema.default ?? schema.minimum ?? 1
   return schema?.type === 'number' || schema?.type === 'string' ? schema.default : undefined
-}
-
-/** A strategy that was just chosen, with the checkpoint that suits it. */
-function fresh(strategy: string, heads: readonly string[]): StrategyChoice {
-  const composition = compositions.find(({ name }) => name === strategy)
-  if (composition) {
-    const parts = [fresh('lookup', heads), fresh('eagle', heads)].slice(-Math.min(2, composition.parts.maximum))
-    return { strategy, options: {}, parts }
-  }
-  const descriptor = strategies.find(({ name }) => name === strategy)
-  if (!descriptor) return { strategy, options: {}, parts: [] }
-  const head = suggestedHead(strategy, heads)
-  const places = head === undefined ? [] : locationsOf(descriptor).map((option) => [option, head])
-  const numbers = (descriptor.options.required ?? []).flatMap((option) => {
-    const schema = descriptor.options.properties[option]
-    return schema?.type === 'integer' ? [[option, schema.default ?? schema.minimum ?? 1]] : []
-  })
-  return { strategy, options: Object.fromEntries([...places, ...numbers]), parts: [] }
 }

@@ -1,5 +1,6 @@
 import type { StrategyChoice } from '../choice'
 import type { ShownRound } from '../protocol'
+import { Icon } from './icons'
 import { markOf } from './marks'
 
 interface TreeViewProps {
@@ -8,10 +9,13 @@ interface TreeViewProps {
 }
 
 /** A round's tree from the last token before it: what the target accepted, what was dropped, and what it said itself. */
-export function TreeView({ round, choice }: TreeViewProps) {
+export function TreeView({ after, ...tree }: TreeViewProps & { readonly after: string }) {
   return (
     <div class="tree">
-      <Children of={-1} round={round} choice={choice} />
+      <p class="root">
+        after <code>{visible(after)}</code>
+      </p>
+      <Children of={-1} {...tree} />
     </div>
   )
 }
@@ -29,9 +33,7 @@ function Children({ of, round, choice }: TreeViewProps & { of: number }) {
       {of === last && (
         <li class="spoken">
           <span class="node">
-            <span class="sign" aria-hidden="true">
-              ●
-            </span>
+            <span class="sign dot" />
             <span class="unseen">The target said</span>
             <code class="target">{visible(texts.at(-1) ?? '')}</code>
             <span class="who">target</span>
@@ -48,8 +50,8 @@ function Node({ node, round, choice }: TreeViewProps & { node: number }) {
   return (
     <li class={kept ? 'kept' : 'dropped'}>
       <span class="node">
-        <span class="sign" aria-hidden="true">
-          {kept ? '✓' : '×'}
+        <span class="sign">
+          <Icon of={kept ? 'kept' : 'dropped'} />
         </span>
         <span class="unseen">{kept ? 'Accepted' : 'Dropped'}</span>
         <code class={markOf(choice, round.by[node] ?? [])}>{visible(round.nodeTexts[node] ?? '')}</code>
@@ -63,9 +65,9 @@ function Node({ node, round, choice }: TreeViewProps & { node: number }) {
   )
 }
 
-/** Blanks and ends of lines as signs. */
+/** Blanks and ends of lines as signs that every font has. */
 function visible(text: string): string {
-  return text.replaceAll(' ', '␣').replaceAll('\n', '⏎') || '∅'
+  return text.replaceAll(' ', '·').replaceAll('\n', '¶')
 }
 
 function percent(share: number): string {

@@ -18,7 +18,8 @@ export const comparison: Signal<ComparisonState> = signal({ kind: 'none' })
 export async function startComparison(request: CompareRequest): Promise<void> {
   comparison.value = { kind: 'running', done: 0, total: 0, strategy: null }
   const onProgress = proxy(({ done, total, strategy }: { done: number; total: number; strategy: string }) => {
-    comparison.value = { kind: 'running', done, total, strategy }
+    // What is said last may be heard after the end.
+    if (comparison.value.kind === 'running') comparison.value = { kind: 'running', done, total, strategy }
   })
   const answer = await worker.compare(request, onProgress)
   comparison.value =

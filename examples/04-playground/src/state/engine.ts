@@ -1,13 +1,13 @@
 import type { LoadProgress } from '@outrider/core'
 import { type Signal, signal } from '@preact/signals'
 import { proxy } from 'comlink'
-import { embedded } from '../embedded'
 import type { Failure, ModelChoice, Opened } from '../protocol'
 import { worker } from './worker'
 
 /** What is loaded, or how far loading is. */
 export type EngineState =
-  | { readonly kind: 'empty' }
+  /** `folder`: what has to be picked from disk first. */
+  | { readonly kind: 'empty'; readonly folder: string | null }
   | { readonly kind: 'loading'; readonly progress: LoadProgress | null }
   | { readonly kind: 'ready'; readonly opened: Opened }
   | { readonly kind: 'failed'; readonly failure: Failure }
@@ -15,7 +15,7 @@ export type EngineState =
   | { readonly kind: 'lost'; readonly message: string; readonly opened: Opened }
 
 /** The state of the engine. */
-export const engine: Signal<EngineState> = signal({ kind: 'empty' })
+export const engine: Signal<EngineState> = signal({ kind: 'empty', folder: null })
 
 /** Bytes on the device, as last heard. */
 export const liveBytes: Signal<number> = signal(0)
@@ -23,15 +23,22 @@ export const liveBytes: Signal<number> = signal(0)
 /** What was opened last: a device that is lost is opened again. */
 let last: ModelChoice = { kind: 'embedded' }
 
+/** Loads the model of the settings; a folder that was picked in another visit has to be picked again. */
+export async function loadNamed(model: string): Promise<void> {
+  if (model.startsWith('folder:')) engine.value = { kind: 'empty', folder: model.slice('folder:'.length) }
+  else await load(model === '' ? { kind: 'embedded' } : { kind: 'location', location: model })
+}
+
 /** Opens a device and loads a model. */
 export async function load(model: ModelChoice): Promise<void> {
   last = model
   engine.value = { kind: 'loading', progress: null }
   const onProgress = proxy((progress: LoadProgress) => {
-    if (engine.value.kind === 'loading') engine.value = { kind: 'loading', progress }
+    if (last === model && engine.value.kind === 'loading') engine.value = { kind: 'loading', progress }
   })
-  const embeddedUrl = new URL(embedded.path, document.baseURI).href
-  const answer = await worker.open({ model, embeddedUrl }, onProgress)
+  const answer = await worker.open({ model, pageUrl: document.baseURI }, onProgress)
+  // Another model was asked for meanwhile.
+  if (last !== model) return
   if ('failure' in answer) engine.value = { kind: 'failed', failure: answer.failure }
   else await opened(answer.value)
 }

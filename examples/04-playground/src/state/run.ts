@@ -1,50 +1,17 @@
 import { type Signal, signal } from '@preact/signals'
 import { proxy } from 'comlink'
-import { plain, type StrategyChoice } from '../choice'
-import type { RunEnd, RunUpdate, ShownRound, ShownToken } from '../protocol'
+import type { RunEnd, RunUpdate } from '../protocol'
 import { liveBytes, opened } from './engine'
 import { writeLink } from './link'
+import { type Interruption, nothing, type Run, textOf, withUpdates } from './run-state'
 import { settings } from './settings'
 import { worker } from './worker'
-
-/** What a round brought to the text. */
-export interface TextGroup {
-  /** Place of its first token in the text. */
-  readonly at: number
-  readonly tokens: readonly ShownToken[]
-}
-
-/** Counts of a run so far. */
-interface Counts {
-  readonly tokens: number
-  readonly rounds: number
-  readonly submits: number
-  readonly reads: number
-  /** Tokens a round, the target's own included. */
-  readonly acceptanceLength: number
-  /** Of the tokens after the first round's; null before the second. */
-  readonly tokensPerSecond: number | null
-}
-
-/** A run as the page shows it. */
-export interface Run {
-  readonly state: 'none' | 'running' | 'ended'
-  readonly choice: StrategyChoice
-  /** The prompt that the text goes on from, or the question of a chat. */
-  readonly prompt: string
-  readonly groups: readonly TextGroup[]
-  readonly rounds: readonly ShownRound[]
-  readonly counts: Counts | null
-  readonly end: RunEnd | null
-}
 
 /** One turn of a conversation. */
 export interface Turn {
   readonly role: 'user' | 'assistant'
   readonly content: string
 }
-
-const nothing: Run = { state: 'none', choice: plain, prompt: '', groups: [], rounds: [], counts: null, end: null }
 
 /** The run. */
 export const run: Signal<Run> = signal(nothing)
@@ -56,8 +23,8 @@ export const selected: Signal<number | null> = signal(null)
 /** Updates wait for one another, so that the page draws at most so often, in milliseconds. */
 const pause = 40
 let waiting: RunUpdate[] = []
-/** Rounds before the last interruption: what follows is counted and timed on its own. */
-let roundsBefore = 0
+/** What came before the last interruption: what follows is counted and timed on its own. */
+let since: Interruption = { rounds: 0, groups: 0 }
 let timer: ReturnType<typeof setTimeout> | null = null
 
 /** Begins a run with the present settings; in a chat, `question` is what is said. */
@@ -67,7 +34,7 @@ export async function start(question: string): Promise<void> {
   history.replaceState(null, '', writeLink({ ...settings.value, seed }) || location.pathname + location.search)
   if (chat) turns.value = [...turns.value, ...answered(), { role: 'user', content: question }]
   selected.value = null
-  roundsBefore = 0
+  since = { rounds: 0, groups: 0 }
   run.value = { ...nothing, state: 'running', choice, prompt: chat ? question : prompt }
   const sampling = { ...given, seed }
   const request = { choice, prompt, messages: chat ? turns.value : null, sampling }
@@ -81,7 +48,7 @@ export function stop(): void {
 
 /** Goes on where the run was broken off. */
 export async function resume(): Promise<void> {
-  roundsBefore = run.value.rounds.length
+  since = { rounds: run.value.rounds.length, groups: run.value.groups.length }
   run.value = { ...run.value, state: 'running', end: null }
   await finish(worker.resume(proxy(receive), proxy(opened)))
 }
@@ -91,16 +58,6 @@ export function forget(): void {
   turns.value = []
   run.value = nothing
   selected.value = null
-}
-
-/** The text of the run so far. */
-function textOf({ groups }: Run): string {
-  return groups.flatMap(({ tokens }) => tokens.map(({ text }) => text)).join('')
-}
-
-/** The round that a token of the text came from. */
-export function roundOf({ rounds }: Run, place: number): ShownRound | null {
-  return rounds.findLast(({ start }) => start <= place) ?? null
 }
 
 function answered(): readonly Turn[] {
@@ -119,36 +76,8 @@ function draw(): void {
   const updates = waiting
   waiting = []
   if (updates.length === 0) return
-  const before = run.value
-  let at = before.groups.reduce((sum, { tokens }) => sum + tokens.length, 0)
-  const groups = updates.flatMap(({ tokens }) => {
-    if (tokens.length === 0) return []
-    const group = { at, tokens }
-    at += tokens.length
-    return [group]
-  })
-  const rounds = [...before.rounds, ...updates.flatMap(({ round }) => (round ? [round] : []))]
-  const { work, ms } = updates.at(-1) as RunUpdate
-  liveBytes.value = work.liveBytes
-  run.value = {
-    ...before,
-    groups: [...before.groups, ...groups],
-    rounds,
-    counts: countsOf(rounds.slice(roundsBefore), work, ms),
-  }
-}
-
-function countsOf(rounds: readonly ShownRound[], { submits, reads }: RunUpdate['work'], ms: number): Counts {
-  const tokens = rounds.reduce((sum, { path }) => sum + path.length + 1, 0)
-  const later = tokens - (rounds[0] ? rounds[0].path.length + 1 : 0)
-  return {
-    tokens,
-    rounds: rounds.length,
-    submits,
-    reads,
-    acceptanceLength: rounds.length === 0 ? 0 : tokens / rounds.length,
-    tokensPerSecond: ms > 0 && later > 0 ? (later / ms) * 1000 : null,
-  }
+  liveBytes.value = updates.at(-1)?.work.liveBytes ?? liveBytes.value
+  run.value = withUpdates(run.value, updates, since)
 }
 
 async function finish(ending: Promise<RunEnd>): Promise<void> {

@@ -1,19 +1,8 @@
 import { type Backend, createEngine, type Engine, type LoadProgress } from '@outrider/core'
 import { buildStrategy, labelOf, type StrategyChoice } from '../choice'
-import { embedded } from '../embedded'
 import type { DeviceWork, Opened, OpenRequest } from '../protocol'
 import { type OpenBackend, openBackend } from './open-backend'
-import { pickedFetch, pickedModel } from './picked-folder'
-
-/** Where a request's model lies, and how it is read. */
-interface Place {
-  readonly name: string
-  readonly location: string
-  /** Where folders of heads lie. */
-  readonly base: string
-  readonly heads: readonly string[]
-  readonly load: Parameters<typeof createEngine>[0]['load']
-}
+import { type Place, placeOf } from './place'
 
 /** How loading is watched and called off. */
 export interface Watching {
@@ -48,7 +37,7 @@ export class EngineHost {
     const device = await openBackend()
     try {
       const { backend } = device
-      const { location: model, load = {} } = place
+      const { location: model, load } = place
       const engine = await createEngine({ backend, model, load, signal, onProgress })
       this.#open = { engine, device, place }
       return this.#facts(engine, device, place)
@@ -70,7 +59,7 @@ export class EngineHost {
     const wanted = new Map(choices.filter(({ strategy }) => strategy !== 'plain').map((each) => [labelOf(each), each]))
     for (const name of engine.strategies.slice(1)) if (!wanted.has(name)) await engine.removeStrategy(name)
     for (const [name, choice] of wanted)
-      if (!engine.strategies.includes(name)) await engine.addStrategy(buildStrategy(choice, (at) => locate(at, place)))
+      if (!engine.strategies.includes(name)) await engine.addStrategy(buildStrategy(choice, place.locate))
     return ['plain', ...wanted.keys()]
   }
 
@@ -105,20 +94,4 @@ export class EngineHost {
       heads,
     }
   }
-}
-
-function placeOf({ model, embeddedUrl }: OpenRequest): Place {
-  if (model.kind === 'embedded')
-    return { name: embedded.name, location: embeddedUrl, base: embeddedUrl, heads: embedded.heads, load: {} }
-  if (model.kind === 'location') {
-    const { location } = model
-    return { name: location, location, base: `${location.replace(/\/$/, '')}/`, heads: [], load: {} }
-  }
-  const { location, base, heads } = pickedModel(model.files)
-  return { name: model.name, location, base, heads, load: { fetch: pickedFetch(model.files), cacheDir: null } }
-}
-
-/** A checkpoint named as a folder of the model, or anywhere else. */
-function locate(location: string, { base, heads }: Place): string {
-  return heads.includes(location) ? `${base}${location}/` : location
 }

@@ -1,6 +1,6 @@
 import { type GenerateOptions, type GenerationCheckpoint, OutriderError, type Part } from '@outrider/core'
 import { labelOf } from '../choice'
-import type { Opened, RunEnd, RunRequest, RunUpdate } from '../protocol'
+import type { OnUpdate, Opened, RunEnd, RunRequest } from '../protocol'
 import type { EngineHost } from './engine-host'
 import { failureOf } from './failure'
 import { shownRound, shownTokens } from './token-text'
@@ -12,7 +12,7 @@ export class Runs {
 
   constructor(private readonly host: EngineHost) {}
 
-  async run(request: RunRequest, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunEnd> {
+  async run(request: RunRequest, signal: AbortSignal, onUpdate: OnUpdate): Promise<RunEnd> {
     const { choice, prompt, messages } = request
     this.#checkpoint = null
     this.#choice = choice
@@ -27,7 +27,7 @@ export class Runs {
 
   async resume(
     signal: AbortSignal,
-    { onUpdate, onOpened }: { onUpdate: (update: RunUpdate) => void; onOpened: (opened: Opened) => void },
+    { onUpdate, onOpened }: { onUpdate: OnUpdate; onOpened: (opened: Opened) => void },
   ): Promise<RunEnd> {
     const [checkpoint, choice] = [this.#checkpoint, this.#choice]
     if (!checkpoint || !choice)
@@ -39,24 +39,30 @@ export class Runs {
     })
   }
 
-  async #follow(parts: AsyncIterable<Part>, onUpdate: (update: RunUpdate) => void): Promise<RunEnd> {
+  /** Tells of every part, and of the end only when all of them were heard: threads may hear what was said later first. */
+  async #follow(parts: AsyncIterable<Part>, onUpdate: OnUpdate): Promise<RunEnd> {
     const { host } = this
     const before = host.work
     let first = 0
-    for await (const part of parts) {
-      first ||= performance.now()
-      const { liveBytes, submits, reads } = host.work
-      onUpdate({
-        tokens: shownTokens(part),
-        round: part.round && shownRound(part.round, host.engine.tokenizer),
-        work: { liveBytes, submits: submits - before.submits, reads: reads - before.reads },
-        ms: performance.now() - first,
-      })
-      const { finish } = part
-      if (finish) {
-        const { reason, stats, resumed } = finish
-        return { kind: 'finished', reason, stats, resumed: resumed?.exact ?? null }
+    let heard: ReturnType<OnUpdate> | null = null
+    try {
+      for await (const part of parts) {
+        first ||= performance.now()
+        const { liveBytes, submits, reads } = host.work
+        heard = onUpdate({
+          tokens: shownTokens(part),
+          round: part.round && shownRound(part.round, host.engine.tokenizer),
+          work: { liveBytes, submits: submits - before.submits, reads: reads - before.reads },
+          ms: performance.now() - first,
+        })
+        const { finish } = part
+        if (finish) {
+          const { reason, stats, resumed } = finish
+          return { kind: 'finished', reason, stats, resumed: resumed?.exact ?? null }
+        }
       }
+    } finally {
+      await heard
     }
     throw new Error('The generation ended without a result.')
   }

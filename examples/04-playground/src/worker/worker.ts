@@ -9,18 +9,23 @@ import { Runs } from './runs'
 const host = new EngineHost()
 const runs = new Runs(host)
 let running: AbortController | null = null
+let ended: Promise<void> = Promise.resolve()
 
-/** Runs one thing at a time: whatever ran before is called off. */
+/** Runs one thing at a time: whatever ran before is called off, and waited for. */
 async function alone<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   running?.abort()
   const own = new AbortController()
   running = own
+  const result = ended.then(() => work(own.signal))
+  ended = result.then(ignore, ignore)
   try {
-    return await work(own.signal)
+    return await result
   } finally {
     if (running === own) running = null
   }
 }
+
+function ignore(): void {}
 
 /** Progress as often as a person can read it, and the last of every item. */
 function seldom(tell: (progress: LoadProgress) => void): (progress: LoadProgress) => void {
