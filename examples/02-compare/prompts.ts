@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type ComparePrompt, type Engine, OutriderError, type Tokenizer } from '@outrider/core'
+import { type Engine, OutriderError, type Tokenizer } from '@outrider/core'
 import { UsageError } from './usage-error'
 
 /** A prompt of a file: `text` as it is, `turn` through the model's chat template, or token ids. */
@@ -65,7 +65,7 @@ export function spreadOver<Item>(items: readonly Item[], count: number): readonl
 
 /** What `fitPrompts` made: prompts in tokens, and the names of those that are too long. */
 export interface FittedPrompts {
-  readonly prompts: readonly (ComparePrompt & { readonly name: string })[]
+  readonly prompts: readonly { readonly prompt: readonly number[]; readonly name: string; readonly category?: string }[]
   readonly tooLong: readonly string[]
 }
 
