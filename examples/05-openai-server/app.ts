@@ -55,6 +55,9 @@ export function app(served: Served, { queue, token, log }: AppOptions): Hono {
       metrics.request(endpoint.path, c.res.status)
     })
     app.post(endpoint.path, limitedBody, (c) => respond(c, endpoint, { served, queue, metrics }))
+    app.all(endpoint.path, (c) => {
+      throw new ApiError(405, `${c.req.method} is not for ${c.req.path}: POST`, { headers: { Allow: 'POST' } })
+    })
   }
   app.get('/v1/models', (c) => c.json({ object: 'list', data: [model] }))
   app.get('/v1/models/:id', (c) => {

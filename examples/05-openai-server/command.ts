@@ -4,27 +4,34 @@ import { askOnce } from './once'
 import { type CommandOptions, help, readOptions } from './options'
 import { startServer } from './server'
 
-/** Runs the command until `ended` and gives its exit code. */
-export async function command(args: readonly string[], ended: () => Promise<unknown>): Promise<number> {
+/** Where the command writes, and what ends it. */
+export interface Surroundings {
+  result(text: string): void
+  note(text: unknown): void
+  /** Settles when the server is to end. */
+  ended(): Promise<unknown>
+}
+
+/** Runs the command and gives its exit code. */
+export async function command(args: readonly string[], around: Surroundings): Promise<number> {
   try {
     const options = readOptions(args, process.env)
-    if (options) await serve(options, ended)
-    else console.log(help)
+    if (options) await serve(options, around)
+    else around.result(help)
     return 0
   } catch (error) {
-    console.error(describe(error))
+    around.note(describe(error))
     return error instanceof UsageError ? 2 : 1
   }
 }
 
-async function serve(options: CommandOptions, ended: () => Promise<unknown>): Promise<void> {
-  const server = await startServer(options, console.error)
+async function serve(options: CommandOptions, { result, note, ended }: Surroundings): Promise<void> {
+  const server = await startServer(options, note)
   try {
     const { engine, name } = server.served
-    if (options.once) return console.log(await askOnce(server, options.token))
-    console.log(
-      `${name} on ${engine.backend.info.device}: ${server.url}/v1 (strategies: ${engine.strategies.join(', ')})`,
-    )
+    if (options.once) return result(await askOnce(server, options.token))
+    const { device } = engine.backend.info
+    result(`${name} on ${device}: ${server.url}/v1 (strategies: ${engine.strategies.join(', ')})`)
     const lost = engine.backend.lost.then(({ message }) => {
       throw new OutriderError('DEVICE_LOST', `the device is gone, start anew: ${message}`)
     })

@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import { command } from './command'
 
-process.exitCode = await command(process.argv.slice(2), () => {
-  return Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+process.exitCode = await command(process.argv.slice(2), {
+  result: console.log,
+  note: console.error,
+  ended: () => Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]),
 })

@@ -40,3 +40,18 @@ export async function scrape({ url }: RunningServer): Promise<ReadonlyMap<string
     }),
   )
 }
+
+/** How long tests wait for what has to come, on machines that have other work. */
+export const patient = { timeout: 20_000 }
+
+/** What a stream brings. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of items) found.push(item)
+  return found
+}
+
+/** `usage` of an answer. */
+export function usageOf(prompt: number, completion: number): object {
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion }
+}
