@@ -34,13 +34,14 @@ function vllm(
 }
 
 /** As SGLang writes it, a series a rank. */
-function sglang(lengths: readonly number[], tokens: string) {
+function sglang(lengths: readonly number[], tokens: string, calls = '0.0') {
   const labels = (rank: number) =>
     `dp_rank="${rank}",engine_type="unified",model_name="meta-llama/Llama-3.1-8B-Instruct",pp_rank="0",tp_rank="0"`
   return [
     '# HELP sglang:generation_tokens_total Number of generation tokens processed.',
     '# TYPE sglang:generation_tokens_total counter',
-    `sglang:generation_tokens_total{model_name="meta-llama/Llama-3.1-8B-Instruct"} ${tokens}`,
+    `sglang:generation_tokens_total{is_streaming="true",model_name="meta-llama/Llama-3.1-8B-Instruct"} ${tokens}`,
+    `sglang:spec_verify_calls_total{model_name="meta-llama/Llama-3.1-8B-Instruct"} ${calls}`,
     '# HELP sglang:spec_accept_length Mean acceptance length of speculative decoding (accepted drafts + bonus token per forward).',
     '# TYPE sglang:spec_accept_length gauge',
     ...lengths.map((length, rank) => `sglang:spec_accept_length{${labels(rank)}} ${length}`),
@@ -70,7 +71,7 @@ describe("vLLM's counters", () => {
 
   test('give by how much they grew, over all engines', () => {
     const after = readMetrics(vllm([[130, 650, [81, 32, 11, 4, 0]], [20, 100, [9, 2, 0, 0, 0]]], 1092)) // biome-ignore format: a line an engine
-    const acceptance = acceptanceOf({ before, after, tokens: 92 })
+    const acceptance = acceptanceOf({ before, after, tokens: 92, answers: 4 })
     // 40 drafts of 5 tokens; 25 + 14 + 6 + 3 kept.
     expect(acceptance).toEqual({
       length: 1 + 48 / 40,
@@ -82,29 +83,54 @@ describe("vLLM's counters", () => {
 
   test('that appeared meanwhile began at 0', () => {
     const after = readMetrics(vllm([[10, 30, [6, 3, 1]]], 20))
-    expect(acceptanceOf({ before: [], after, tokens: 20 })).toMatchObject({ length: 2, byPosition: [0.6, 0.3, 0.1] })
+    expect(acceptanceOf({ before: [], after, tokens: 20, answers: 4 })).toMatchObject({
+      length: 2,
+      byPosition: [0.6, 0.3, 0.1],
+    })
   })
 
   test('that others drove, too, are said to be', () => {
     const after = readMetrics(vllm([[130, 650, [81, 32, 11, 4, 0]]], 1500))
-    expect(acceptanceOf({ before, after, tokens: 92 })).toMatchObject({
+    expect(acceptanceOf({ before, after, tokens: 92, answers: 4 })).toMatchObject({
       source: 'counters of the endpoint; it served others meanwhile, 500 tokens of which 92 were asked for here',
     })
   })
 
   test('that went back, or did not move', () => {
     const anew = readMetrics(vllm([[3, 15, [1, 0, 0, 0, 0]]], 5))
-    expect(acceptanceOf({ before, after: anew, tokens: 5 })).toBe(
+    expect(acceptanceOf({ before, after: anew, tokens: 5, answers: 4 })).toBe(
       'its counters went back: it was started anew meanwhile',
     )
-    expect(acceptanceOf({ before, after: before, tokens: 5 })).toBe('it drafted nothing for these prompts')
+    expect(acceptanceOf({ before, after: before, tokens: 5, answers: 4 })).toBe('it drafted nothing for these prompts')
+  })
+})
+
+describe("SGLang's counters", () => {
+  const before = readMetrics(sglang([1.5], '7.557572e+06', '2000.0'))
+  const after = readMetrics(sglang([1.5], '7.557636e+06', '2024.0'))
+
+  test('of verify passes give tokens a pass, but for the first token of each answer', () => {
+    expect(acceptanceOf({ before, after, tokens: 64, answers: 4 })).toEqual({
+      length: (64 - 4) / 24,
+      counts: null,
+      byPosition: [],
+      source: 'counters of the endpoint',
+    })
+  })
+
+  test('are left for the gauge where others asked, too', () => {
+    expect(acceptanceOf({ before, after, tokens: 60, answers: 4 })).toMatchObject({
+      length: 1.5,
+      source:
+        'gauge of the endpoint, of the last interval that it logged; it served others meanwhile, 64 tokens of which 60 were asked for here',
+    })
   })
 })
 
 describe("SGLang's gauge", () => {
   test('is taken as it stands, over the ranks that have one', () => {
     const [before, after] = [sglang([2.5, 0], '7.557572e+06'), sglang([3.25, 0], '7.557604e+06')].map(readMetrics)
-    expect(acceptanceOf({ before: before!, after: after!, tokens: 32 })).toEqual({
+    expect(acceptanceOf({ before: before!, after: after!, tokens: 32, answers: 4 })).toEqual({
       length: 3.25,
       counts: null,
       byPosition: [],
@@ -114,11 +140,15 @@ describe("SGLang's gauge", () => {
 
   test('is nothing before the first interval', () => {
     const after = readMetrics(sglang([0], '32'))
-    expect(acceptanceOf({ before: [], after, tokens: 32 })).toBe('its gauge is 0 still: let it write more tokens')
+    expect(acceptanceOf({ before: [], after, tokens: 32, answers: 4 })).toBe(
+      'its gauge is 0 still: let it write more tokens',
+    )
   })
 })
 
 test('metrics without drafts say nothing', () => {
   const samples = readMetrics('vllm:generation_tokens_total{engine="0",model_name="m"} 5.0\n')
-  expect(acceptanceOf({ before: samples, after: samples, tokens: 0 })).toMatch(/^its metrics say nothing of drafts/)
+  expect(acceptanceOf({ before: samples, after: samples, tokens: 0, answers: 4 })).toMatch(
+    /^its metrics say nothing of drafts/,
+  )
 })

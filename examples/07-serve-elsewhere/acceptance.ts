@@ -12,16 +12,22 @@ export interface Acceptance {
   readonly source: string
 }
 
-/** Metrics before and after what is measured, and how many tokens it was. */
+/** Metrics before and after what is measured, and how many tokens in how many answers it was. */
 export interface Span {
   readonly before: readonly Sample[]
   readonly after: readonly Sample[]
   readonly tokens: number
+  readonly answers: number
 }
 
-/** Acceptance by vLLM's counters or SGLang's gauge; a sentence where the metrics have neither. */
+/** Acceptance by vLLM's counters, or by SGLang's counters or gauge; a sentence where the metrics have neither. */
 export function acceptanceOf(span: Span): Acceptance | string {
-  return byCounters(span) ?? byGauge(span) ?? 'its metrics say nothing of drafts: it decodes plainly, or does not tell'
+  return (
+    byCounters(span) ??
+    byVerifyCalls(span) ??
+    byGauge(span) ??
+    'its metrics say nothing of drafts: it decodes plainly, or does not tell'
+  )
 }
 
 const spec = 'vllm:spec_decode_num_'
@@ -39,6 +45,16 @@ function byCounters(span: Span): Acceptance | string | null {
     byPosition: positions(span, drafts),
     source: `counters of the endpoint${others(span, 'vllm:generation_tokens_total')}`,
   }
+}
+
+/** SGLang counts tokens and verify passes when an answer ends; the first token of an answer is of none. */
+function byVerifyCalls(span: Span): Acceptance | null {
+  const calls = grown(span, 'sglang:spec_verify_calls_total')
+  const generated = grown(span, 'sglang:generation_tokens_total')
+  // Of others' answers it is not known how many there were.
+  if (!calls || calls < 0 || generated !== span.tokens) return null
+  const length = (span.tokens - span.answers) / calls
+  return { length, counts: null, byPosition: [], source: 'counters of the endpoint' }
 }
 
 /** Of the last interval that SGLang logged, whoever asked; 0 before the first. */
@@ -67,7 +83,7 @@ function positions({ before, after }: Span, drafts: number): readonly number[] {
   const shares: number[] = []
   for (;;) {
     const position = shares.length
-    const span = { before: at(before, position), after: at(after, position), tokens: 0 }
+    const span = { before: at(before, position), after: at(after, position), tokens: 0, answers: 0 }
     const accepted = grown(span, `${spec}accepted_tokens_per_pos_total`)
     if (accepted === null) return shares
     shares.push(accepted / drafts)

@@ -71,14 +71,14 @@ describe('commands to paste', () => {
     --speculative-config '{"method":"eagle3","model":"${stories}/eagle3","num_speculative_tokens":6,"draft_tensor_parallel_size":1}'`,
     )
     expect(pasted(sglang)).toContain(`--port 9000 \\
-    --tp 2 \\
+    --tp-size 2 \\
     --enable-metrics \\
     --speculative-algorithm EAGLE3 \\
     --speculative-draft-model-path ${stories}/eagle3 \\
     --speculative-num-steps 6 \\
     --speculative-eagle-topk 4 \\
     --speculative-num-draft-tokens 25`)
-    expect(sglang).toContain('A tree excludes the overlap scheduler')
+    expect(sglang).toContain('# - A tree needs --page-size 1')
   })
 
   test('EAGLE-1', async () => {
@@ -167,30 +167,60 @@ describe('what a server reads otherwise', () => {
   test('captured layers: SGLang counts by what leaves, some releases of vLLM look at the top only', async () => {
     const { vllm, sglang } = await written('eagle3')
     expect(vllm).toContain('"eagle_aux_hidden_state_layer_ids":[1,3,5]')
-    expect(vllm).toContain('some releases look for them at the top only, and else capture 2, 3, 3')
+    expect(vllm).toContain("vLLM's newer model runner looks for them at the top only, and else captures 2, 3, 3")
     expect(sglang).toContain('"eagle_aux_hidden_state_layer_ids":[0,2,4]')
-    expect(sglang).toContain('would feed it what enters 2, 4, 6')
+    expect(sglang).toContain('would feed it what enters 2, 4, 6 in place of 1, 3, 5')
   })
 
-  test("SpecForge's own choice is SGLang's already, and vLLM's after a shift", async () => {
-    const head = folderOf(
-      { 'midlayer.hidden_norm.weight': [4], 'fc.weight': [4, 12] },
-      { architectures: ['LlamaForCausalLMEagle3'], eagle_aux_hidden_state_layer_ids: [1, 3, 4] },
-    )
-    const target = folderOf({ x: [1] }, { ...smallTarget, architectures: ['LlamaForCausalLM'] })
-    const { result } = await run('commands', '--target', target, '--head', head)
+  test.each<[string, object, string | null, string | null]>([
+    [
+      "SpecForge's own choice, by what leaves",
+      { eagle_config: { eagle_aux_hidden_state_layer_ids: [1, 3, 4] } },
+      '[2,4,5]}; vLLM would capture what enters 1, 3, 4.',
+      null,
+    ],
+    [
+      'ids at the top only',
+      { eagle_aux_hidden_state_layer_ids: [2, 3, 6] },
+      null,
+      '[1,2,5]}; SGLang takes ids of eagle_config for what leaves a layer, and would feed it what enters 2, 4, 5 in place of 2, 3, 6.',
+    ],
+    ['the usual three', { eagle_aux_hidden_state_layer_ids: [2, 4, 5] }, null, null],
+    ['no ids', {}, null, null],
+  ])('captured layers: %s', async (_, config, forVllm, forSglang) => {
+    const tensors = { 'midlayer.hidden_norm.weight': [4], 'fc.weight': [4, 12] }
+    const head = folderOf(tensors, { architectures: ['LlamaForCausalLMEagle3'], ...config })
+    const { result } = await run('commands', '--target', folderOf({ x: [1] }, smallTarget), '--head', head)
     const [, , vllm, sglang] = result.split('\n\n')
-    expect(vllm).toContain('"eagle_aux_hidden_state_layer_ids":[2,4,5]; it counts layers by what leaves them')
-    expect(sglang).not.toContain('eagle_aux_hidden_state_layer_ids')
+    for (const [text, edit] of [[vllm, forVllm] as const, [sglang, forSglang] as const])
+      if (edit === null) expect(text).not.toContain('eagle_aux_hidden_state_layer_ids')
+      else expect(text).toContain(edit)
+  })
+
+  test('a head of speculators: SGLang wants the layer at the top', async () => {
+    const head = folderOf(
+      { 'layers.0.hidden_norm.weight': [4], 'fc.weight': [4, 12] },
+      {
+        speculators_model_type: 'eagle3',
+        architectures: ['Eagle3Speculator'],
+        transformer_layer_config: { hidden_size: 4 },
+      },
+    )
+    const { result } = await run('commands', '--target', folderOf({ x: [1] }, smallTarget), '--head', head)
+    const [, , vllm, sglang] = result.split('\n\n')
+    expect(vllm).not.toContain('config.json')
+    expect(sglang).toContain('"hidden_size":4; SGLang reads the layer\'s settings at the top')
+    expect(sglang).toContain('"architectures":["LlamaForCausalLMEagle3"]')
   })
 
   test('architectures, biases, shared LM heads', async () => {
     expect((await written('eagle1')).vllm).toContain(
       '"architectures":["LlamaForCausalLM"]; vLLM has no class for LlamaForCausalLMEagle.',
     )
-    expect((await written('eagle1')).vllm).toContain('The bias of its fc has no place in vLLM')
+    expect((await written('eagle1')).vllm).toContain('The bias of its fc has no place in vLLM and is passed over')
     expect((await written('eagle1')).sglang).not.toContain('architectures')
     expect((await written('medusa')).vllm).toContain('"medusa_fc_bias":true')
+    expect((await written('medusa')).vllm).toContain('0.33.0 has it no more: pip install vllm==0.32.0.')
     const shared = folderOf({ 'blocks.0.layers.0.weight': [4, 4] }, {})
     const target = folderOf({ x: [1] }, smallTarget)
     const { result } = await run('commands', '--target', target, '--head', shared)

@@ -95,5 +95,6 @@ function acceptanceBetween(
 ): Acceptance | string {
   if (typeof before === 'string') return before
   if (typeof after === 'string') return after
-  return acceptanceOf({ before, after, tokens: pairs.reduce((sum, { endpoint }) => sum + endpoint.tokens, 0) })
+  const tokens = pairs.reduce((sum, { endpoint }) => sum + endpoint.tokens, 0)
+  return acceptanceOf({ before, after, tokens, answers: pairs.length })
 }

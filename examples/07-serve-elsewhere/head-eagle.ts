@@ -1,4 +1,4 @@
-import { checkWidth, type EagleHead, type Found } from './head'
+import { type Captures, checkWidth, type EagleHead, type Found } from './head'
 
 /** An EAGLE head in SafeAILab's names or those of speculators; null for anything else. */
 export function eagleHead(found: Found): EagleHead | null {
@@ -34,16 +34,19 @@ export function eagleHead(found: Found): EagleHead | null {
   }
 }
 
-const captureNames = ['eagle_aux_hidden_state_layer_ids', 'aux_hidden_state_layer_ids'] as const
+function capturesOf(config: Found['config']): Captures | null {
+  const top = idsOf(config.eagle_aux_hidden_state_layer_ids)
+  const nested = idsOf(record(config.eagle_config).eagle_aux_hidden_state_layer_ids)
+  const stored = top ?? idsOf(config.aux_hidden_state_layer_ids) ?? nested
+  return stored && { stored, top, nested }
+}
 
-function capturesOf(config: Found['config']): EagleHead['captures'] {
-  const nested = config.eagle_config as Readonly<Record<string, unknown>> | undefined
-  for (const [place, atTop] of [[config, true] as const, [nested ?? {}, false] as const])
-    for (const name of captureNames) {
-      const ids = place[name]
-      if (Array.isArray(ids) && ids.every((id) => Number.isInteger(id))) return { stored: ids, atTop }
-    }
-  return null
+function idsOf(value: unknown): readonly number[] | null {
+  return Array.isArray(value) && value.every((id) => Number.isInteger(id)) ? value : null
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 /**
@@ -57,9 +60,13 @@ export function entering({ captures }: EagleHead, layers: number): readonly numb
   return leaving ? stored.map((id) => id + 1) : stored
 }
 
-/** The fields of config.json that name these captured layers, wherever a server looks for them. */
+/** Layers that both servers capture where they find no ids, by what enters them. */
+export function usualCaptures(layers: number): readonly number[] {
+  return [2, Math.floor(layers / 2), layers - 3]
+}
+
+/** The fields of config.json that name captured layers, in every place where a server looks for them. */
 export function captureFields({ config }: EagleHead, ids: readonly number[]): Readonly<Record<string, unknown>> {
   const field = { eagle_aux_hidden_state_layer_ids: ids }
-  const nested = config.eagle_config
-  return { ...field, ...(typeof nested === 'object' && nested !== null && { eagle_config: { ...nested, ...field } }) }
+  return { ...field, eagle_config: { use_aux_hidden_state: true, ...record(config.eagle_config), ...field } }
 }

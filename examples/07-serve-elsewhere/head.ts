@@ -17,11 +17,19 @@ interface HeadFolder {
 export interface EagleHead extends HeadFolder {
   readonly kind: 'eagle1' | 'eagle3'
   readonly layout: 'SafeAILab' | 'speculators'
-  /** Ids of captured layers as config.json has them (EAGLE-3), and whether they stand at its top; null where it has none. */
-  readonly captures: { readonly stored: readonly number[]; readonly atTop: boolean } | null
+  /** Which layers it captures (EAGLE-3); null where config.json leaves it to the usual three. */
+  readonly captures: Captures | null
   readonly projectionBias: boolean
   /** Tokens that it drafts (`d2t`); null where they are the target's. */
   readonly draftVocabulary: number | null
+}
+
+/** Ids of captured layers as config.json has them. */
+export interface Captures {
+  readonly stored: readonly number[]
+  /** `eagle_aux_hidden_state_layer_ids` at the top, and in `eagle_config`: each server looks in places of its own. */
+  readonly top: readonly number[] | null
+  readonly nested: readonly number[] | null
 }
 
 /** Heads that draft a position each. */

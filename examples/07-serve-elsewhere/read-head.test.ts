@@ -13,7 +13,7 @@ describe('the heads of stories-5m', () => {
       'eagle3',
       {
         layout: 'SafeAILab',
-        captures: { stored: [1, 3, 5], atTop: false },
+        captures: { stored: [1, 3, 5], top: null, nested: [1, 3, 5] },
         projectionBias: false,
         draftVocabulary: null,
       },
@@ -39,7 +39,7 @@ describe('other layouts', () => {
     expect(await readHead(folder, small)).toMatchObject({
       kind: 'eagle3',
       layout: 'speculators',
-      captures: { stored: [2, 5], atTop: true },
+      captures: { stored: [2, 5], top: [2, 5], nested: null },
       draftVocabulary: 7,
     })
   })

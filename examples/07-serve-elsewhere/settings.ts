@@ -11,7 +11,9 @@ export interface Setting {
 
 const chainsOnly = 'vLLM verifies chains: its tree attention was removed (vllm#42121)'
 const grown = 'SGLang grows its trees by confidence and takes no fixed shape'
+const chainsOfHeads = 'of SGLang for chains of EAGLE and MTP heads'
 const noMedusa = 'SGLang has no Medusa (asked for in sglang#859)'
+const medusaGone = 'vLLM has Medusa up to 0.32.0'
 const fixed = 'both decide by the checkpoint'
 
 /** The settings of a head's strategy, and those that every strategy has. */
@@ -26,7 +28,7 @@ function ownSettings(head: Head | null, shape: DraftShape): readonly Setting[] {
       return eagleSettings(head.kind, head.draftVocabulary, shape)
     case 'medusa':
       return [
-        { here: 'head', vllm: 'method, model', sglang: null, why: [noMedusa] },
+        { here: 'head', vllm: 'method, model', sglang: null, why: [medusaGone, noMedusa] },
         { here: 'tokens', vllm: 'num_speculative_tokens', sglang: null, why: [noMedusa] },
         {
           here: 'nodes, choices',
@@ -90,24 +92,31 @@ const shared: readonly Setting[] = [
       'both verify with other kernels than they decode with, so that near ties may fall otherwise, and noise belongs to a request, not to a position. VLLM_BATCH_INVARIANT=1 and --enable-deterministic-inference come nearest',
     ],
   },
-  { here: 'acceptance: rejection', vllm: 'rejection_sample_method "standard"', sglang: 'the default' },
+  {
+    here: 'acceptance: rejection',
+    vllm: 'rejection_sample_method "standard"',
+    sglang: '--speculative-use-rejection-sampling',
+    why: [chainsOfHeads],
+  },
   {
     here: 'acceptance: block',
     vllm: 'rejection_sample_method "block"',
-    sglang: null,
-    why: ['SGLang verifies token by token'],
+    sglang: '--speculative-use-block-verification',
+    why: [chainsOfHeads],
   },
   {
     here: 'acceptance: typical',
-    vllm: null,
+    vllm: 'rejection_sample_method "fly"',
     sglang: '--speculative-accept-threshold-single, -acc',
-    why: ['vLLM has no lossy rule; those of SGLang are others than typical acceptance'],
+    why: ['lossy rules, but others than typical acceptance'],
   },
   {
     here: 'adaptive',
     vllm: 'num_speculative_tokens_per_batch_size',
     sglang: '--speculative-adaptive',
-    why: ["vLLM's is a table by batch size, written by hand; SGLang's chooses 1, 3 or 7 steps, with EAGLE and topk 1"],
+    why: [
+      "vLLM's is a table by batch size, written by hand; SGLang's chooses 1, 3 or 7 steps, for chains of EAGLE heads",
+    ],
   },
   { here: 'firstOf, merged', vllm: null, sglang: null, why: ['a server has one method'] },
   { here: 'strategy of a request', vllm: null, sglang: null, why: ['the method is fixed at launch'] },

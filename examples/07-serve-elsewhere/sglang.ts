@@ -1,5 +1,5 @@
 import type { EagleHead, Head } from './head'
-import { captureFields, entering } from './head-eagle'
+import { captureFields, entering, usualCaptures } from './head-eagle'
 import type { Edit, Launch } from './launch'
 import { mtpRefusal } from './mtp-families'
 import type { DraftShape } from './shape'
@@ -16,7 +16,7 @@ export function sglang(target: Target, head: Head | null, shape: DraftShape, { p
       ['python3', '-m', 'sglang.launch_server'],
       ['--model-path', target.location],
       ['--port', `${port}`],
-      ...(gpus > 1 ? [['--tp', `${gpus}`]] : []),
+      ...(gpus > 1 ? [['--tp-size', `${gpus}`]] : []),
       ['--enable-metrics'],
       ...speculative(target, head, shape),
     ],
@@ -49,7 +49,16 @@ function speculative(target: Target, head: Head | null, { steps, topK, nodes }: 
 function editsOf(target: Target, head: Head | null): readonly Edit[] {
   if (head?.kind !== 'eagle1' && head?.kind !== 'eagle3') return []
   const known = head.kind === 'eagle1' ? 'LlamaForCausalLMEagle' : 'LlamaForCausalLMEagle3'
+  const layer = head.config.transformer_layer_config
   return [
+    ...(typeof layer === 'object' && layer !== null
+      ? [
+          {
+            fields: { ...layer },
+            because: "SGLang reads the layer's settings at the top, not in transformer_layer_config",
+          },
+        ]
+      : []),
     ...(head.architecture === known
       ? []
       : [{ fields: { architectures: [known] }, because: 'SGLang has its class for such a head by this name' }]),
@@ -57,37 +66,40 @@ function editsOf(target: Target, head: Head | null): readonly Edit[] {
   ]
 }
 
-/** SGLang takes ids for what leaves a layer: it adds 1. */
+/** SGLang takes ids, of `eagle_config` alone, for what leaves a layer: it adds 1. */
 function captureEdits(head: EagleHead, { layers }: Target): readonly Edit[] {
-  const leaving = entering(head, layers)?.map((id) => id - 1)
-  if (!leaving || !head.captures || leaving.includes(-1)) return []
-  const { stored } = head.captures
-  if (stored.join() === leaving.join()) return []
-  const because = `it counts layers by what enters them, SGLang by what leaves, and would feed it what enters ${plusOne(stored)}`
+  const ids = entering(head, layers)
+  if (!ids || !head.captures || ids.includes(0)) return []
+  const read = readAs(head, layers)
+  if (read.join() === ids.join()) return []
+  const leaving = ids.map((id) => id - 1)
+  const because = `SGLang takes ids of eagle_config for what leaves a layer, and would feed it what enters ${read.join(', ')} in place of ${ids.join(', ')}`
   return [{ fields: captureFields(head, leaving), because }]
 }
 
-function plusOne(ids: readonly number[]): string {
-  return ids.map((id) => id + 1).join(', ')
+/** The layers whose input SGLang would capture for a head as it is. */
+function readAs({ captures }: EagleHead, layers: number): readonly number[] {
+  return captures?.nested?.map((id) => id + 1) ?? usualCaptures(layers)
 }
 
 function notesOf(target: Target, head: Head | null, { topK }: DraftShape): readonly string[] {
-  if (!head)
-    return ['NGRAM needs CUDA. Its cache learns from all that the server writes, the lookup here from one text.']
+  if (!head) return ["NGRAM's cache learns from all that the server writes, the lookup here from one text."]
   if (head.kind !== 'eagle1' && head.kind !== 'eagle3') return []
-  const names = head.kind === 'eagle1' ? 'layers.0.* and fc.*' : 'midlayer.*'
-  const { stored = [] } = head.captures ?? {}
+  const first = head.kind === 'eagle1'
   return [
-    ...(head.layout === 'speculators'
-      ? [
-          `Its tensors have the names of speculators; SGLang reads ${names} and passes over others: rename them in a copy.`,
-        ]
+    ...(first && head.layout === 'speculators'
+      ? ['Its tensors have the names of speculators, where SGLang reads layers.0.* and fc.*: rename them in a copy.']
+      : []),
+    ...(first && !head.projectionBias
+      ? ["SGLang's fc has a bias, which stays as it was made where a head has none: add fc.bias of zeros."]
       : []),
     ...(entering(head, target.layers)?.includes(0)
-      ? [`It captures the embedding, which no id of SGLang names: it would be fed what enters ${plusOne(stored)}.`]
+      ? [
+          `It captures the embedding, which no id of SGLang names: it would be fed what enters ${readAs(head, target.layers).join(', ')}.`,
+        ]
       : []),
     ...(topK > 1
-      ? ['A tree excludes the overlap scheduler (SpecV2), which takes --speculative-eagle-topk 1 only.']
+      ? ['A tree needs --page-size 1 or --attention-backend flashinfer, fa3 or triton, and trtllm_mha takes none.']
       : []),
   ]
 }

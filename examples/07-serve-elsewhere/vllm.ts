@@ -1,5 +1,5 @@
 import type { EagleHead, Head, MedusaHead } from './head'
-import { captureFields, entering } from './head-eagle'
+import { captureFields, entering, usualCaptures } from './head-eagle'
 import type { Edit, Launch } from './launch'
 import { mtpRefusal } from './mtp-families'
 import type { DraftShape } from './shape'
@@ -81,16 +81,22 @@ function eagleEdits(head: EagleHead, target: Target): readonly Edit[] {
   ]
 }
 
-/** vLLM takes ids for what enters a layer. Without ids at the top of config.json some releases capture the usual three. */
+/** vLLM takes ids for what enters a layer. Its newer model runner looks for them at the top of config.json only. */
 function captureEdits(head: EagleHead, { layers }: Target): readonly Edit[] {
   const ids = entering(head, layers)
   if (!ids || !head.captures) return []
-  const { stored, atTop } = head.captures
-  const usual = [2, Math.floor(layers / 2), layers - 3]
+  const { top, nested } = head.captures
+  const usual = usualCaptures(layers)
+  const [newer, older] = [top ?? usual, top ?? nested ?? usual]
   const edit = (because: string): readonly Edit[] => [{ fields: captureFields(head, ids), because }]
-  if (stored.join() !== ids.join()) return edit('it counts layers by what leaves them, vLLM by what enters')
-  if (atTop || ids.join() === usual.join()) return []
-  return edit(`some releases look for them at the top only, and else capture ${usual.join(', ')}`)
+  if (same(newer, ids) && same(older, ids)) return []
+  if (same(older, ids))
+    return edit(`vLLM's newer model runner looks for them at the top only, and else captures ${usual.join(', ')}`)
+  return edit(`vLLM would capture what enters ${older.join(', ')}`)
+}
+
+function same(a: readonly number[], b: readonly number[]): boolean {
+  return a.join() === b.join()
 }
 
 function medusaEdits({ biased, biasDeclared }: MedusaHead): readonly Edit[] {
@@ -101,18 +107,12 @@ function medusaEdits({ biased, biasDeclared }: MedusaHead): readonly Edit[] {
 function notesOf(head: Head | null): readonly string[] {
   if (head?.kind === 'medusa') return medusaNotes(head)
   if (head?.kind !== 'eagle1' || !head.projectionBias) return []
-  return [
-    'The bias of its fc has no place in vLLM (llama_eagle.py): it is passed over or refused, and without it fewer drafts are kept than here.',
-  ]
+  return ['The bias of its fc has no place in vLLM and is passed over: without it fewer drafts are kept than here.']
 }
 
-function medusaNotes({ layout, ownLmHead }: MedusaHead): readonly string[] {
+function medusaNotes({ ownLmHead }: MedusaHead): readonly string[] {
   return [
-    ...(layout === 'FasterDecoding'
-      ? [
-          'Its tensors have the names of FasterDecoding (0.0.linear.weight). Releases that know only blocks.0.layers.0.weight and lm_heads.0.weight load nothing of it: rename them.',
-        ]
-      : []),
+    'vLLM has Medusa up to 0.32.0; 0.33.0 has it no more: pip install vllm==0.32.0.',
     ...(ownLmHead
       ? []
       : [
