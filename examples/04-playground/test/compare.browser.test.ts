@@ -14,7 +14,7 @@ let downloads: string
 beforeAll(async () => {
   downloads = await mkdtemp(join(tmpdir(), 'outrider-downloads-'))
   site = await openPlayground({ gpu: true })
-  tab = await site.open({}, { viewport: { width: 1160, height: 800 } })
+  tab = await site.open({}, { viewport: { width: 1200, height: 820 } })
   const session = await tab.page.createCDPSession()
   await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: downloads })
   await tab.ready()

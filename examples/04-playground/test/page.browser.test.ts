@@ -82,11 +82,11 @@ test('everything is done from the keyboard', async () => {
 })
 
 describe.each([
-  { width: 1280, scheme: 'light' },
-  { width: 380, scheme: 'dark' },
-])('at $width px, $scheme', ({ width, scheme }) => {
+  { width: 1200, height: 820, scheme: 'light' },
+  { width: 380, height: 600, scheme: 'dark' },
+])('at $width px, $scheme', ({ width, height, scheme }) => {
   test('the page fits, and axe-core finds nothing wrong with it', async () => {
-    const tab = await site.open(run, { viewport: { width, height: 900 } })
+    const tab = await site.open(run, { viewport: { width, height } })
     const { page } = tab
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
     const faults = async () => ({
@@ -107,8 +107,9 @@ describe.each([
     await page.$$eval('details', (all) => {
       for (const details of all) details.open = false
     })
-    await page.evaluate(() => scrollTo(0, 0))
-    await screenshot(page, width < 400 ? 'narrow' : 'decode')
+    const narrow = width < 400
+    await page.$eval(narrow ? '.legend' : 'h1', (element) => element.scrollIntoView())
+    await screenshot(page, narrow ? 'narrow' : 'decode')
     await page.click('#tab-compare')
     expect(await faults()).toEqual({ wide: width, violations: [] })
     await tab.close()

@@ -94,6 +94,8 @@ function select(token: HTMLElement): void {
   const at = Number(token.dataset.at)
   selected.value = selected.value === at ? null : at
   stand(token)
+  // When the round is there: it may lie over the token.
+  if (selected.value !== null) requestAnimationFrame(() => token.scrollIntoView({ block: 'nearest' }))
 }
 
 /** One token at a time is a stop of the Tab key. */
