@@ -45,6 +45,8 @@ const translations: { readonly [code in ErrorCode]?: Translation } = {
   PROMPT_TOO_LONG: { status: 400, code: 'context_length_exceeded' },
   CHAT_TEMPLATE_MISSING: { status: 400 },
   CHAT_TEMPLATE_FAILED: { status: 400 },
+  // The model's tokens cannot spell what a schema allows.
+  CONSTRAINT_FAILED: { status: 400 },
   // nginx's word for a client that hung up: nobody is left to read it.
   ABORTED: { status: 499 as ContentfulStatusCode },
   OUT_OF_MEMORY: { status: 503 },

@@ -34,27 +34,33 @@ export function app(served: Served, { queue, token, log }: AppOptions): Hono {
     object: 'model',
     created: Math.floor(Date.now() / 1000),
     owned_by: 'outrider',
-    // vLLM's name, and what `strategy` may be.
+    // vLLM's name; what `strategy` may be, and whether it changes no text on this device.
     max_model_len: engine.limits.capacity,
     strategies: engine.strategies,
+    exact: engine.exact,
+  }
+  const told = (error: unknown): ApiError => {
+    const known = apiErrorOf(error)
+    if (known.status === 500) log(error)
+    return known
   }
   const app = new Hono()
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse()
-    const told = apiErrorOf(error)
-    if (told.status === 500) log(error)
-    return c.json(told.body, told.status, { ...told.headers })
+    const { body, status, headers } = told(error)
+    return c.json(body, status, { ...headers })
   })
   app.notFound((c) => {
     throw new ApiError(404, `Unknown request URL: ${c.req.method} ${c.req.path}`, { code: 'unknown_url' })
   })
+  for (const { path } of endpoints)
+    app.use(path, async (c, next) => {
+      await next()
+      metrics.request(path, c.res.status)
+    })
   app.use(token === null ? fromThisMachine : withToken(token))
   for (const endpoint of endpoints) {
-    app.use(endpoint.path, async (c, next) => {
-      await next()
-      metrics.request(endpoint.path, c.res.status)
-    })
-    app.post(endpoint.path, limitedBody, (c) => respond(c, endpoint, { served, queue, metrics }))
+    app.post(endpoint.path, limitedBody, (c) => respond(c, endpoint, { served, queue, metrics, told }))
     app.all(endpoint.path, (c) => {
       throw new ApiError(405, `${c.req.method} is not for ${c.req.path}: POST`, { headers: { Allow: 'POST' } })
     })

@@ -1,5 +1,6 @@
 import type { ChatMessage, Engine, GenerateOptions, Tokenizer } from '@outrider/core'
 import { ApiError } from './api-error'
+import type { Formats } from './response-format'
 
 /** What is served, and how. */
 export interface Served {
@@ -11,6 +12,7 @@ export interface Served {
   readonly strategy: string
   /** Writes the prompt of a chat for a model without a chat template of its own. */
   readonly template: ((messages: readonly ChatMessage[]) => string) | null
+  readonly formats: Formats
 }
 
 /** What a request asks, whichever endpoint it came by. */

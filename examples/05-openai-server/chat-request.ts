@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ApiError } from './api-error'
 import { type Asked, checkLength, checkModel, type Served } from './asked'
 import { generateOptions, sharedFields } from './fields'
-import { constraintOf, responseFormat } from './response-format'
+import { responseFormat } from './response-format'
 
 const text = z.union(
   [z.string(), z.array(z.strictObject({ type: z.literal('text'), text: z.string() }))],
@@ -38,7 +38,7 @@ export function readChat(body: unknown, served: Served): Asked {
   const prompt = promptOf(fields.messages, served)
   const maxTokens = fields.max_completion_tokens ?? fields.max_tokens ?? null
   checkLength(prompt, maxTokens, served, 'messages')
-  const constraint = constraintOf(fields.response_format)
+  const constraint = served.formats.constraint(fields.response_format)
   return {
     prompts: [prompt],
     n: fields.n ?? 1,

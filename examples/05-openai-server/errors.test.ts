@@ -150,7 +150,7 @@ describe('who may ask', () => {
   const options = { queue: new Queue({ running: 1, waiting: 1 }), log }
   const ask = (request: Request, token: string | null) => app(served, { ...options, token }).request(request)
 
-  test('with a token, who shows it, of everything', async () => {
+  test('with the token, for everything', async () => {
     for (const path of ['/v1/models', '/metrics', '/nowhere'])
       for (const authorization of [undefined, 'Bearer wrong', 'Bearer', 'Basic secret', 'Bearer  secret x']) {
         const headers = authorization === undefined ? {} : { Authorization: authorization }
@@ -162,7 +162,7 @@ describe('who may ask', () => {
     expect((await ask(new Request('http://box.example/v1/models', { headers }), 'secret')).status).toBe(200)
   })
 
-  test('without one, who names this machine: no page that made its own name lead here', async () => {
+  test('without one, by this machine’s name: no page that made its own name lead here', async () => {
     for (const host of ['localhost', '127.0.0.1:8080', '[::1]:8080'])
       expect((await ask(new Request(`http://${host}/v1/models`), null)).status).toBe(200)
     for (const host of ['evil.example', '127.0.0.1.evil.example', '10.0.0.1', 'localhost.evil.example'])

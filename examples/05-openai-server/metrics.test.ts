@@ -6,7 +6,7 @@ const { engine } = server.served
 afterAll(() => server.close())
 const client = clientOf(server)
 const said = 'The big red ball. The big red ball. The big red ball.'
-const request = { model: 'stories-5m', prompt: said, temperature: 0, max_tokens: 24 }
+const request = { model: 'stories-5m', prompt: said, temperature: 0, max_tokens: 14 }
 const label = '{model_name="stories-5m",engine="0"}'
 const at = (position: number) => `{model_name="stories-5m",engine="0",position="${position}"}`
 const lookup = '{strategy="lookup"}'
@@ -20,7 +20,7 @@ async function changed(work: () => Promise<unknown>): Promise<(name: string) => 
 }
 
 test('are those of the generations, by vLLM’s names and ours', async () => {
-  const { stats, usage } = await engine.complete(said, { strategy: 'lookup', maxTokens: 24 })
+  const { stats, usage } = await engine.complete(said, { strategy: 'lookup', maxTokens: 14 })
   expect(stats.acceptedByDepth.length).toBeGreaterThan(1)
   const by = await changed(() => client.completions.create({ ...request, n: 2 }))
   expect(by(`vllm:spec_decode_num_drafts_total${label}`)).toBe(2 * stats.drafts)
@@ -47,7 +47,7 @@ test('plain decoding drafts nothing; refused requests count by their status', as
     await client.completions.create({ ...request, model: 'gpt-9' }).catch(() => {})
   })
   expect(by(`vllm:spec_decode_num_drafts_total${label}`)).toBe(0)
-  expect(by('outrider_rounds_total{strategy="plain"}')).toBe(24)
+  expect(by('outrider_rounds_total{strategy="plain"}')).toBe(14)
   expect(by('outrider_requests_total{path="/v1/completions",status="404"}')).toBe(1)
 })
 

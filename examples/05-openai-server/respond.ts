@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { answer, type Delta } from './answer'
+import type { ApiError } from './api-error'
 import type { Asked, Served } from './asked'
 import { jsonBody } from './body'
 import type { Metrics } from './metrics'
@@ -19,11 +20,13 @@ export interface Serving {
   readonly served: Served
   readonly queue: Queue
   readonly metrics: Metrics
+  /** What a client is told of an error. */
+  readonly told: (error: unknown) => ApiError
 }
 
 /** Answers a request, whole or as a stream. Throws what is wrong with it while the status can still tell. */
 export async function respond(c: Context, { path, read, shape }: Endpoint, serving: Serving): Promise<Response> {
-  const { served, queue, metrics } = serving
+  const { served, queue, metrics, told } = serving
   const since = performance.now()
   const seconds = () => (performance.now() - since) / 1000
   const asked = read(await jsonBody(c), served)
@@ -49,7 +52,7 @@ export async function respond(c: Context, { path, read, shape }: Endpoint, servi
 
   if (!asked.stream) return c.json(await whole(inTurn(), shape, asked, served))
   const deltas = await begun(inTurn())
-  const body = stream(events(deltas, shape, asked, served), hungUp)
+  const body = stream(events(deltas, shape, asked, { served, told }), hungUp)
   return c.body(body, 200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' })
 }
 

@@ -9,6 +9,7 @@ import { app } from './app'
 import type { Served } from './asked'
 import type { CommandOptions } from './options'
 import { Queue } from './queue'
+import { Formats } from './response-format'
 
 /** A server that listens. */
 export interface RunningServer {
@@ -65,6 +66,7 @@ function servedBy(engine: Engine, { name, strategies, begin }: CommandOptions): 
     name,
     strategy: strategies[0]?.text ?? 'plain',
     template: begin === null ? null : template,
+    formats: new Formats(),
   }
 }
 

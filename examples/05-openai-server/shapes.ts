@@ -22,7 +22,7 @@ export const chatShape: Shape = {
     const told = logProbs === null ? null : chatLogProbs(tokens, tokenizer)
     return [
       ...(first ? [piece({ role: 'assistant', content: '', refusal: null }, null, null)] : []),
-      ...(text !== '' || tokens.length > 0 ? [piece({ content: text }, told, null)] : []),
+      ...(text !== '' || (told && tokens.length > 0) ? [piece({ content: text }, told, null)] : []),
       ...(finish ? [piece({}, null, finishReason(finish))] : []),
     ]
   },
@@ -40,8 +40,8 @@ export const completionShape: Shape = {
     finish_reason: finishReason(finish),
   }),
   chunks: ({ choice: index, text, tokens, finish }, before, { logProbs }, { tokenizer }) => {
-    if (text === '' && tokens.length === 0 && !finish) return []
     const logprobs = logProbs === null ? null : completionLogProbs(tokens, tokenizer, before)
+    if (text === '' && !(logprobs && tokens.length > 0) && !finish) return []
     return [{ index, text, logprobs, finish_reason: finish && finishReason(finish) }]
   },
 }

@@ -1,5 +1,5 @@
 import type { Delta } from './answer'
-import { apiErrorOf } from './api-error'
+import type { ApiError } from './api-error'
 import type { Asked, Served } from './asked'
 import { type Choice, head, type Shape, UsageCount } from './shape'
 
@@ -23,7 +23,7 @@ export async function* events(
   deltas: AsyncIterable<Delta>,
   shape: Shape,
   asked: Asked,
-  served: Served,
+  { served, told }: { readonly served: Served; readonly told: (error: unknown) => ApiError },
 ): AsyncGenerator<string, void, void> {
   const begin = head(shape, shape.chunkObject, served)
   const usage = new UsageCount(asked)
@@ -40,7 +40,7 @@ export async function* events(
     if (asked.streamUsage) yield event({ ...begin, choices: [], usage: usage.usage })
     yield 'data: [DONE]\n\n'
   } catch (error) {
-    yield event(apiErrorOf(error).body)
+    yield event(told(error).body)
   }
 }
 
