@@ -45,6 +45,7 @@ describe('commands to paste', () => {
     expect(pasted(vllm)).toBe(
       `vllm serve ${stories} \\
     --port 8000 \\
+    --generation-config vllm \\
     --speculative-config '{"method":"eagle3","model":"${stories}/eagle3","num_speculative_tokens":5,"draft_tensor_parallel_size":1}'`,
     )
     expect(pasted(sglang)).toBe(
@@ -52,6 +53,7 @@ describe('commands to paste', () => {
     --model-path ${stories} \\
     --port 30000 \\
     --enable-metrics \\
+    --sampling-defaults openai \\
     --speculative-algorithm EAGLE3 \\
     --speculative-draft-model-path ${stories}/eagle3 \\
     --speculative-num-steps 5 \\
@@ -68,11 +70,13 @@ describe('commands to paste', () => {
       `vllm serve ${stories} \\
     --port 9000 \\
     --tensor-parallel-size 2 \\
+    --generation-config vllm \\
     --speculative-config '{"method":"eagle3","model":"${stories}/eagle3","num_speculative_tokens":6,"draft_tensor_parallel_size":1}'`,
     )
     expect(pasted(sglang)).toContain(`--port 9000 \\
     --tp-size 2 \\
     --enable-metrics \\
+    --sampling-defaults openai \\
     --speculative-algorithm EAGLE3 \\
     --speculative-draft-model-path ${stories}/eagle3 \\
     --speculative-num-steps 6 \\
@@ -99,6 +103,7 @@ describe('commands to paste', () => {
     expect(pasted(vllm)).toBe(
       `vllm serve ${stories} \\
     --port 8000 \\
+    --generation-config vllm \\
     --speculative-config '{"method":"medusa","model":"${stories}/medusa","num_speculative_tokens":3}'`,
     )
     expect(sglang).toBe(

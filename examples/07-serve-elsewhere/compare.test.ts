@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testServer } from '@outrider/example-05-openai-server/test-server'
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { command } from './command'
 import { type FakeOptions, fakeServer } from './fake-server'
 
@@ -67,6 +67,18 @@ describe('an engine behind 05-openai-server', () => {
     expect(here[0]).toBe('24')
     expect(Number(here[3])).toBeGreaterThan(1)
     expect(Number(here[4])).toBeGreaterThan(Number(here[5]))
+  })
+
+  test('behind a token, which the metrics ask for, too', async () => {
+    const server = await testServer('--strategies', 'lookup', '--token', 'secret')
+    onTestFinished(() => server.close())
+    vi.stubEnv('OPENAI_API_KEY', 'secret')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { code, result } = await run(`${server.url}/v1`, '--strategy', 'plain', '--limit', '1')
+    expect(code).toBe(0)
+    expect(result).not.toContain('/metrics answers')
+    vi.stubEnv('OPENAI_API_KEY', 'wrong')
+    expect(await run(`${server.url}/v1`)).toMatchObject({ code: 1, note: expect.stringContaining('refuses the key') })
   })
 
   test('with another strategy there than here: the same text, other drafts', async () => {

@@ -18,9 +18,11 @@ export interface Answer {
 export class Endpoint {
   readonly url: string
   readonly #client: OpenAI
+  readonly #headers: Readonly<Record<string, string>>
 
   constructor(url: string, apiKey: string) {
     this.url = url.replace(/\/+$/, '')
+    this.#headers = { Authorization: `Bearer ${apiKey}` }
     // Another attempt would be measured, too.
     this.#client = new OpenAI({ baseURL: this.url, apiKey, maxRetries: 0 })
   }
@@ -58,7 +60,7 @@ export class Endpoint {
   async metrics(): Promise<readonly Sample[] | string> {
     const url = `${this.url.replace(/\/v1$/, '')}/metrics`
     try {
-      const response = await fetch(url)
+      const response = await fetch(url, { headers: this.#headers })
       if (response.ok) return readMetrics(await response.text())
       return `${url} answers ${response.status}: vLLM has metrics there, SGLang with --enable-metrics`
     } catch (error) {

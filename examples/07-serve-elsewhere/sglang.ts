@@ -18,6 +18,8 @@ export function sglang(target: Target, head: Head | null, shape: DraftShape, { p
       ['--port', `${port}`],
       ...(gpus > 1 ? [['--tp-size', `${gpus}`]] : []),
       ['--enable-metrics'],
+      // Otherwise a model's generation_config.json may penalise repetition behind a request's back.
+      ['--sampling-defaults', 'openai'],
       ...speculative(target, head, shape),
     ],
     edits: editsOf(target, head),

@@ -25,6 +25,8 @@ export function vllm(target: Target, head: Head | null, { steps }: DraftShape, {
       ['vllm', 'serve', target.location],
       ['--port', `${port}`],
       ...(gpus > 1 ? [['--tensor-parallel-size', `${gpus}`]] : []),
+      // Otherwise a model's generation_config.json may penalise repetition behind a request's back.
+      ['--generation-config', 'vllm'],
       ['--speculative-config', JSON.stringify(config)],
     ],
     edits: editsOf(target, head),
