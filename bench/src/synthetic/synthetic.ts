@@ -52,8 +52,14 @@ class SyntheticProposer implements Proposer {
     private readonly vocab: number,
   ) {}
 
+  /** What the program drafts follows from the length on the device. */
+  get ahead(): boolean {
+    return this.options.onDevice
+  }
+
   propose({ nodes, depth }: { readonly nodes: number; readonly depth: number }): Draft {
-    const { length } = this.session.tokens
+    // On the device what is drafted beyond the text that is known is wrong, and costs no more.
+    const length = this.options.onDevice ? 0 : this.session.tokens.length
     this.#drafts ??= this.#lookUp()
     const count = Math.min(this.options.tokens, nodes, depth, this.#drafts.length - length)
     if (count < 1) return null

@@ -24,9 +24,9 @@ export type AnyFamily = TileFamily<AnyTile>
 type Lanes = 8 | 16 | 32
 type Pairs = 1 | 2 | 4
 
-/** The number of rows that a tile would hold, and half of it. */
+/** The number of rows that a tile would hold, and half of it; two for one row, which is sometimes faster. */
 function rowsOf(rows: number): (1 | 2 | 4 | 8)[] {
-  return rows > 4 ? [8, 4] : rows > 2 ? [4, 2] : rows === 2 ? [2, 1] : [1]
+  return rows > 4 ? [8, 4] : rows > 2 ? [4, 2] : [2, 1]
 }
 
 /** Forgets which tiles a family has: it is only given those that it gave. */
@@ -88,6 +88,7 @@ export const dotFamily: AnyFamily = family<DotTile>({
       : [
           [32, 8, 1],
           [32, 8, 2],
+          [32, 8, 4],
           [16, 16, 2],
           [16, 8, 4],
         ]

@@ -28,19 +28,22 @@ const manyPanels = 128
 /**
  * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an
  * H100: few rows wait for memory and want many lanes; many rows compute and want sums in registers, as soon as there are
- * workgroups enough.
+ * workgroups enough. Where outputs are few, one row with two pairs a lane is read faster by the tile of two rows.
  */
 export function chooseDotTile(rows: number, panels: number, device: DeviceFacts, leastPairs: 1 | 16 | 32 = 1): DotTile {
   if (device.software) {
     const size = rows > 2 ? 4 : rows === 2 ? 2 : 1
     return { atOnce: 1, rows: size, lanes: 16, pairs: leastPairs === 32 ? 2 : 1, depth: 1 }
   }
-  if (rows > 4 && panels * Math.ceil(rows / 8) >= manyGroups)
+  if (rows > 8 && panels * Math.ceil(rows / 8) >= manyGroups)
     return { atOnce: 16, rows: 8, lanes: 8, pairs: 4, depth: 1 }
-  if (leastPairs === 32)
-    return { atOnce: 16, rows: rows > 2 ? 4 : rows === 2 ? 2 : 1, lanes: 16, pairs: 2, depth: rows > 2 ? 1 : 2 }
+  if (leastPairs === 32) {
+    if (rows > 2) return { atOnce: 16, rows: 4, lanes: 16, pairs: 2, depth: rows > 4 ? 1 : 2 }
+    return { atOnce: 32, rows: rows === 2 ? 2 : 1, lanes: 8, pairs: 4, depth: rows === 2 ? 1 : 2 }
+  }
   if (rows > 16) return { atOnce: 32, rows: 8, lanes: 8, pairs: 2, depth: 1 }
-  if (rows > 4 || (rows > 2 && panels >= manyPanels)) return { atOnce: 32, rows: 4, lanes: 8, pairs: 2, depth: 1 }
-  const pairs = leastPairs === 16 || (rows === 1 && panels >= manyPanels) ? 2 : 1
-  return { atOnce: 32, rows: rows === 1 ? 1 : 2, lanes: 8, pairs, depth: 2 }
+  if (rows > 4) return { atOnce: 32, rows: 4, lanes: 8, pairs: 2, depth: 1 }
+  if (rows > 1 || (leastPairs === 16 && panels < manyPanels))
+    return { atOnce: 32, rows: 2, lanes: 8, pairs: 2, depth: 1 }
+  return { atOnce: 32, rows: 1, lanes: 8, pairs: leastPairs === 16 || panels >= manyPanels ? 2 : 1, depth: 2 }
 }

@@ -66,12 +66,18 @@ function unit(tile: DotTile, codes: Codes, d: number, norm: boolean): string {
   ].join('\n')
 }
 
+/**
+ * 1.5 · 2^23: added to the bits of it, an integer below 2^22 in size becomes a float by one subtraction, exactly. GPUs convert
+ * integers at a fraction of the rate at which they add.
+ */
+const magic = { bits: '0x4b400000', value: '12582912.0' }
+
 /** Adds one block's products of a row with one pair of outputs. */
 function dots({ scales, offset, minimum }: Codes, d: number, row: number, pair: number): string {
   const size = 8 / scales.length
   const sum = `sum${row}_${pair}`
   const weight = (parity: string): string => `w${d}_${pair}.${parity}`
-  /** What the offset of the codes of part `part` makes too much, then the dots, which hardware can add to it as it goes. */
+  /** The bits of `magic` less what the offset of the codes makes too much, then the dots, which hardware can add as it goes. */
   const integer = (parity: string, part: number): string => {
     const [whole, first] = ['bitcast<i32>(m.y)', 'bitcast<i32>(m.w)']
     const codeSum = scales.length === 1 ? whole : part === 0 ? first : `(${whole} - ${first})`
@@ -79,7 +85,8 @@ function dots({ scales, offset, minimum }: Codes, d: number, row: number, pair: 
       const word = part * size + i
       return `dot4I8Packed(${parity}${pair}_${word}, ${word < 4 ? 'a' : 'b'}.${'xyzw'[word % 4]})`
     })
-    return `f32(${[...(offset ? [`${codeSum} * -${offset}`] : []), ...terms].join(' + ')})`
+    const start = offset ? `${magic.bits} - ${codeSum} * ${offset}` : magic.bits
+    return `bitcast<f32>(${[start, ...terms].join(' + ')}) - ${magic.value}`
   }
   const lines = scales.map((scale, part) => {
     const factors = `vec2<f32>(${scale(weight('even'))}, ${scale(weight('odd'))}) * scale`
