@@ -48,6 +48,13 @@ const expectations = {
     wrong: (stdout) =>
       Number(acceptedTokens.exec(stdout)?.[1]) > 0 ? null : 'no accepted draft tokens in the metrics on stdout',
   },
+  '07-serve-elsewhere': {
+    args: [],
+    wrong: (stdout) =>
+      /^vllm serve /m.test(stdout) && /^python3 -m sglang\.launch_server /m.test(stdout)
+        ? null
+        : 'no commands of both servers on stdout',
+  },
 }
 
 /**

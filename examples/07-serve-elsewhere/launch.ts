@@ -9,6 +9,13 @@ export interface Launch {
   readonly notes: readonly string[]
 }
 
+/** What a server runs on. */
+export interface Place {
+  readonly port: number
+  /** GPUs that share the target. */
+  readonly gpus: number
+}
+
 /** Fields of a head's config.json that a server reads otherwise than they stand. */
 export interface Edit {
   readonly fields: Readonly<Record<string, unknown>>

@@ -1,10 +1,9 @@
 import type { EagleHead, Head } from './head'
 import { captureFields, entering, usualCaptures } from './head-eagle'
-import type { Edit, Launch } from './launch'
+import type { Edit, Launch, Place } from './launch'
 import { mtpRefusal } from './mtp-families'
 import type { DraftShape } from './shape'
 import type { Target } from './target'
-import type { Place } from './vllm'
 
 /** How SGLang is started with a head, or with its n-gram cache where there is none. */
 export function sglang(target: Target, head: Head | null, shape: DraftShape, { port, gpus }: Place): Launch {

@@ -1,16 +1,9 @@
 import type { EagleHead, Head, MedusaHead } from './head'
 import { captureFields, entering, usualCaptures } from './head-eagle'
-import type { Edit, Launch } from './launch'
+import type { Edit, Launch, Place } from './launch'
 import { mtpRefusal } from './mtp-families'
 import type { DraftShape } from './shape'
 import type { Target } from './target'
-
-/** What a server runs on. */
-export interface Place {
-  readonly port: number
-  /** GPUs that share the target. */
-  readonly gpus: number
-}
 
 type Config = Readonly<Record<string, string | number>>
 
