@@ -83,6 +83,8 @@ test('a killed GPU process ends in a message, and resuming gives the text of the
   expect(await tab.ids()).toEqual(undisturbed)
   expect(await tab.page.$('#device-lost')).toBe(null)
   expect(await tab.page.$eval('#ending', ({ textContent }) => textContent)).toContain('resumed with the same tokens')
+  await tab.page.click('.token[data-at="39"]')
+  expect(await tab.page.$eval('#round', ({ textContent }) => textContent)).toMatch(/to 40 of the text/)
 })
 
 test('a device that is lost while nothing runs can be opened again', async () => {

@@ -75,5 +75,17 @@ test('gives its results as JSON and as a report that stands for itself', async (
   const { page, close } = await site.browser.open(`file://${join(downloads, 'comparison.html')}`)
   expect(await page.$eval('main', ({ textContent }) => textContent)).toContain(await words('#speed-verdict'))
   expect(await page.$$('figure svg')).toHaveLength(4)
+  expect(await page.$eval('main', ({ textContent }) => textContent)).toContain(tab.page.url())
   await close()
+})
+
+test('the address is a link that begins with the same comparison', async () => {
+  const again = await site.open(tab.page.url())
+  await again.ready()
+  const fields = ['#compare-prompts', '#compare-tokens']
+  const values = (page: typeof tab.page) =>
+    Promise.all(fields.map((field) => page.$eval(field, (element) => (element as HTMLInputElement).value)))
+  expect(await values(again.page)).toEqual(await values(tab.page))
+  expect(await again.page.$eval('#compare', (button) => button.checkVisibility())).toBe(true)
+  await again.close()
 })

@@ -3,6 +3,7 @@ import { readLink, writeLink } from '../src/state/link'
 import { defaults, type Settings } from '../src/state/settings'
 
 const settings: Settings = {
+  ...defaults,
   model: 'owner/name/file.gguf',
   choice: {
     strategy: 'firstOf',
@@ -26,6 +27,21 @@ test('a link holds every setting', () => {
   expect(readLink(writeLink(settings))).toEqual(settings)
 })
 
+test('a link of the second tab holds what is compared', () => {
+  const comparison: Settings = {
+    ...defaults,
+    tab: 'compare',
+    model: './other/',
+    compared: settings.choice.parts,
+    comparedPrompts: 'one\ntwo',
+    comparedChat: false,
+    comparedTokens: 9,
+    comparedRepeats: 3,
+    comparedCost: false,
+  }
+  expect(readLink(writeLink({ ...comparison, temperature: 1 }))).toEqual(comparison)
+})
+
 test('a link of the defaults is empty', () => {
   expect(writeLink(defaults)).toBe('')
   expect(readLink('')).toEqual(defaults)
@@ -44,6 +60,10 @@ test.each([
   'choice={"strategy":"lookup","options":[]}',
   'choice=null',
   'chat=maybe',
+  'tab=third',
+  'compared={}',
+  'compared=[{"strategy":"no-such"}]',
+  'comparedTokens=1',
   'constructor=1',
 ])('what a link holds in a wrong form is the default: %s', (wrong) => {
   expect(readLink(`#${wrong}&prompt=kept`)).toEqual({ ...defaults, prompt: 'kept' })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ElementHandle } from 'puppeteer-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { firstChoice } from '../src/embedded'
-import { openPlayground, type PlaygroundSite } from './playground'
+import { openPlayground, type PlaygroundSite, type PlaygroundTab } from './playground'
 import { type SlowServer, slowServer } from './slow-server'
 
 const stories = join(import.meta.dirname, '../../../models/stories-5m')
@@ -116,9 +116,27 @@ test('a folder picked from disk loads with its heads, chats by its template, and
   }
   const turns = await tab.page.$$eval('.turn', (all) => all.map((turn) => turn.textContent))
   expect(turns).toEqual(['A fox met a hen.', expect.stringMatching(/\w/), 'Then a cat came.'])
-  const again = await site.open(tab.page.url())
+  const link = tab.page.url()
+  expect(await compared(tab)).toMatch(/same text.*1 prompt, 2 tokens/is)
+  const again = await site.open(link)
   const asked = await again.page.waitForSelector('#pick-folder')
   expect(await asked?.evaluate(({ textContent }) => textContent)).toContain('chatty')
   await again.close()
   await tab.close()
 })
+
+/** Compares two tokens of one prompt in the second tab, and gives the verdict on the texts. */
+async function compared({ page }: PlaygroundTab): Promise<string> {
+  await page.click('#tab-compare')
+  for (const [field, text] of [
+    ['#compare-prompts', 'A fox'],
+    ['#compare-tokens', '2'],
+  ] as const) {
+    await page.$eval(field, (element) => (element as HTMLInputElement).select())
+    await page.type(field, text)
+  }
+  await page.click('#compare-cost')
+  await page.click('#compare')
+  const verdict = await page.waitForSelector('#equality', { timeout: 60_000 })
+  return (await verdict?.evaluate(({ textContent }) => textContent)) ?? ''
+}

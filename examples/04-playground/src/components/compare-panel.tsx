@@ -4,7 +4,7 @@ import { labelOf, plain, type StrategyChoice } from '../choice'
 import { fittingChoice, freshChoice } from '../fresh-choice'
 import { cancelComparison, comparison, startComparison } from '../state/comparison'
 import { ready } from '../state/engine'
-import { compared, comparedPrompts } from '../state/settings'
+import { defaults, set, settings } from '../state/settings'
 import { CompareResults } from './compare-results'
 import { NumberField } from './number-field'
 import { StrategyEditor } from './strategy-editor'
@@ -12,33 +12,21 @@ import { StrategyEditor } from './strategy-editor'
 /** The second tab: strategies side by side on the same prompts. */
 export function ComparePanel({ hidden }: { hidden: boolean }) {
   const added = useSignal(-1)
-  const chat = useSignal<boolean | null>(null)
-  const maxTokens = useSignal(48)
-  const repeats = useSignal(1)
-  const cost = useSignal(true)
   const opened = ready()
   const { value } = comparison
   const running = value.kind === 'running'
-  const choices = compared.value
+  const { compared, comparedPrompts, comparedChat, comparedTokens, comparedRepeats, comparedCost } = settings.value
   const submit = (event: Event) => {
     event.preventDefault()
     if (!opened || running) return
-    void startComparison({
-      choices,
-      chat: opened.chat && (chat.value ?? true),
-      prompts: comparedPrompts.value.split('\n').filter((line) => line.trim() !== ''),
-      maxTokens: maxTokens.value,
-      repeats: repeats.value,
-      cost: cost.value,
-      title: opened.model.name,
-    })
+    void startComparison(opened)
   }
   return (
     <div role="tabpanel" id="panel-compare" aria-labelledby="tab-compare" class="panel compare" hidden={hidden}>
       <form class="settings" onSubmit={submit}>
         <fieldset>
           <legend>Strategies beside plain decoding</legend>
-          {choices.map((choice, place) => (
+          {compared.map((choice, place) => (
             <details key={place} class="compared" open={place === added.value}>
               <summary>{labelOf(choice)}</summary>
               <StrategyEditor
@@ -47,9 +35,9 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
                 choice={choice}
                 heads={opened?.heads ?? []}
                 compose
-                onChange={(changed) => (compared.value = choices.with(place, changed))}
+                onChange={(changed) => set({ compared: compared.with(place, changed) })}
               />
-              <button type="button" onClick={() => (compared.value = choices.toSpliced(place, 1))}>
+              <button type="button" onClick={() => set({ compared: compared.toSpliced(place, 1) })}>
                 Leave it out
               </button>
             </details>
@@ -57,8 +45,8 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
           <button
             type="button"
             onClick={() => {
-              added.value = choices.length
-              compared.value = [...choices, nextChoice(choices, opened?.heads ?? [])]
+              added.value = compared.length
+              set({ compared: [...compared, nextChoice(compared, opened?.heads ?? [])] })
             }}
           >
             Add a strategy
@@ -73,31 +61,31 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
             id="compare-prompts"
             rows={5}
             spellcheck={false}
-            value={comparedPrompts.value}
-            onInput={({ currentTarget }) => (comparedPrompts.value = currentTarget.value)}
+            value={comparedPrompts}
+            onInput={({ currentTarget }) => set({ comparedPrompts: currentTarget.value })}
           />
           <div class="fields">
             <NumberField
               id="compare-tokens"
               label="Tokens each"
-              value={maxTokens.value}
+              value={comparedTokens}
               min={2}
-              onChange={(given) => (maxTokens.value = given ?? 48)}
+              onChange={(given) => set({ comparedTokens: given ?? defaults.comparedTokens })}
             />
             <NumberField
               id="compare-repeats"
               label="Repeats"
-              value={repeats.value}
+              value={comparedRepeats}
               min={1}
-              onChange={(given) => (repeats.value = given ?? 1)}
+              onChange={(given) => set({ comparedRepeats: given ?? defaults.comparedRepeats })}
             />
           </div>
           {opened?.chat && (
             <label class="check">
               <input
                 type="checkbox"
-                checked={chat.value ?? true}
-                onChange={({ currentTarget }) => (chat.value = currentTarget.checked)}
+                checked={comparedChat}
+                onChange={({ currentTarget }) => set({ comparedChat: currentTarget.checked })}
               />{' '}
               Each through the model's chat template
             </label>
@@ -106,14 +94,14 @@ export function ComparePanel({ hidden }: { hidden: boolean }) {
             <input
               type="checkbox"
               id="compare-cost"
-              checked={cost.value}
-              onChange={({ currentTarget }) => (cost.value = currentTarget.checked)}
+              checked={comparedCost}
+              onChange={({ currentTarget }) => set({ comparedCost: currentTarget.checked })}
             />{' '}
             Measure what verifying costs
           </label>
         </fieldset>
         <div class="row">
-          <button type="submit" class="primary" id="compare" disabled={!opened || running || choices.length === 0}>
+          <button type="submit" class="primary" id="compare" disabled={!opened || running || compared.length === 0}>
             Compare
           </button>
           <button type="button" id="cancel-compare" disabled={!running} onClick={cancelComparison}>

@@ -3,8 +3,16 @@ import { chartFigure, chartStyles, equalityVerdict, reportCharts, speedVerdict }
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Downloads } from './downloads'
 
+interface CompareReportProps {
+  readonly report: CompareReport
+  /** When, ISO 8601. */
+  readonly measured: string
+  /** What repeats it. */
+  readonly link: string
+}
+
 /** A comparison in words and charts. */
-export default function CompareReportView({ report, measured }: { report: CompareReport; measured: string }) {
+export default function CompareReportView({ report, measured, link }: CompareReportProps) {
   const charts = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     charts.current?.replaceChildren(...reportCharts(report).map((chart) => chartFigure(document, chart)))
@@ -13,14 +21,16 @@ export default function CompareReportView({ report, measured }: { report: Compar
   return (
     <>
       <style>{chartStyles}</style>
-      <h2 id="speed-verdict">{speedVerdict(report)}</h2>
-      {report.environment.software && <p class="hint">Measured on a software device: no measure of speed.</p>}
-      <div class={`verdict ${same ? 'same' : 'other'}`} id="equality">
-        {equalityVerdict(report).map((sentence) => (
-          <p key={sentence}>{sentence}</p>
-        ))}
+      <div role="status">
+        <h2 id="speed-verdict">{speedVerdict(report)}</h2>
+        {report.environment.software && <p class="hint">Measured on a software device: no measure of speed.</p>}
+        <div class={`verdict ${same ? 'same' : 'other'}`} id="equality">
+          {equalityVerdict(report).map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </div>
       </div>
-      <Downloads report={report} measured={measured} />
+      <Downloads report={report} measured={measured} link={link} />
       <div class="charts" ref={charts} />
     </>
   )

@@ -8,7 +8,7 @@ const CompareReportView = lazy(() => import('./compare-report-view'))
 export function CompareResults() {
   const { value } = comparison
   return (
-    <section class="results" aria-label="Results" aria-live="polite" data-state={value.kind} id="results">
+    <section class="results" aria-label="Results" data-state={value.kind} id="results">
       {value.kind === 'none' && (
         <p class="empty">
           Every strategy decodes every prompt, in turns, after a warm-up. What is compared is speed: the text has to be
@@ -23,7 +23,7 @@ export function CompareResults() {
       )}
       {value.kind === 'done' && (
         <Suspense fallback={<p>Drawing …</p>}>
-          <CompareReportView report={value.report} measured={value.measured} />
+          <CompareReportView {...value} />
         </Suspense>
       )}
     </section>

@@ -2,10 +2,10 @@ import type { CompareReport } from '@outrider/core'
 import { renderReport } from '@outrider/report'
 
 /** A comparison as files: JSON as it is, and the report that stands for itself. */
-export function Downloads({ report, measured }: { report: CompareReport; measured: string }) {
+export function Downloads({ report, measured, link }: { report: CompareReport; measured: string; link: string }) {
   const facts = {
     measured,
-    repeat: location.href,
+    repeat: link,
     machine: [
       { name: 'Browser', value: navigator.userAgent },
       { name: 'Processor', value: `${navigator.hardwareConcurrency} threads` },

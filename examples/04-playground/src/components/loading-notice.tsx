@@ -5,7 +5,7 @@ import { bytesInWords } from './bytes'
 /** How far loading is, in bytes, and the way out. */
 export function LoadingNotice({ progress }: { progress: LoadProgress | null }) {
   return (
-    <section class="notice" id="loading">
+    <section class="notice" id="loading" aria-live="off">
       <p>
         <label for="loading-progress">{words(progress)}</label>
       </p>

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals'
 import { ready } from '../state/engine'
 import { forget, resume, run, start, stop, turns } from '../state/run'
 import { set, settings } from '../state/settings'
@@ -6,15 +5,12 @@ import { set, settings } from '../state/settings'
 /** What is asked, as a text to go on with or as a chat. */
 export function PromptForm() {
   const { prompt, chat } = settings.value
-  const question = useSignal('')
   const opened = ready()
   const running = run.value.state === 'running'
   const { end } = run.value
   const submit = (event: Event) => {
     event.preventDefault()
-    if (!opened || running) return
-    void start(question.value)
-    question.value = ''
+    if (opened && !running && (!chat || prompt.trim() !== '')) void start()
   }
   return (
     <form class="prompt" onSubmit={submit}>
@@ -33,7 +29,7 @@ export function PromptForm() {
           />{' '}
           Chat{opened && !opened.chat && <span class="hint"> (this model has no chat template)</span>}
         </label>
-        {turns.value.length > 0 && (
+        {turns.value.length > 0 && !running && (
           <button type="button" onClick={forget}>
             Begin anew
           </button>
@@ -46,13 +42,11 @@ export function PromptForm() {
         id="prompt"
         rows={chat ? 2 : 3}
         spellcheck={false}
-        value={chat ? question.value : prompt}
-        onInput={({ currentTarget: { value } }) => {
-          if (chat) question.value = value
-          else set({ prompt: value })
-        }}
+        value={prompt}
+        onInput={({ currentTarget: { value } }) => set({ prompt: value })}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event)
+          const sends = event.ctrlKey || event.metaKey || (chat && !event.shiftKey)
+          if (event.key === 'Enter' && sends && !event.isComposing) submit(event)
         }}
       />
       <div class="row">
@@ -67,7 +61,7 @@ export function PromptForm() {
             Go on
           </button>
         )}
-        <span class="hint">Ctrl+Enter runs. The link in the address bar repeats a run.</span>
+        <span class="hint">{chat ? 'Enter' : 'Ctrl+Enter'} runs. The link in the address bar repeats a run.</span>
       </div>
     </form>
   )

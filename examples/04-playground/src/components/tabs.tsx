@@ -1,5 +1,4 @@
-/** The page's two tabs. */
-export type TabName = 'decode' | 'compare'
+import type { TabName } from '../state/settings'
 
 const tabs: readonly { readonly name: TabName; readonly title: string }[] = [
   { name: 'decode', title: 'Decode' },

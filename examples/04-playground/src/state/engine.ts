@@ -2,7 +2,7 @@ import type { LoadProgress } from '@outrider/core'
 import { type Signal, signal } from '@preact/signals'
 import { proxy } from 'comlink'
 import type { Failure, ModelChoice, Opened } from '../protocol'
-import { worker } from './worker'
+import { broken, worker } from './worker'
 
 /** What is loaded, or how far loading is. */
 export type EngineState =
@@ -36,7 +36,8 @@ export async function load(model: ModelChoice): Promise<void> {
   const onProgress = proxy((progress: LoadProgress) => {
     if (last === model && engine.value.kind === 'loading') engine.value = { kind: 'loading', progress }
   })
-  const answer = await worker.open({ model, pageUrl: document.baseURI }, onProgress)
+  const stuck = broken.then((message) => ({ failure: { code: null, message } }))
+  const answer = await Promise.race([stuck, worker.open({ model, pageUrl: document.baseURI }, onProgress)])
   // Another model was asked for meanwhile.
   if (last !== model) return
   if ('failure' in answer) engine.value = { kind: 'failed', failure: answer.failure }

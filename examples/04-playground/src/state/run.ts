@@ -2,9 +2,9 @@ import { type Signal, signal } from '@preact/signals'
 import { proxy } from 'comlink'
 import type { RunEnd, RunUpdate } from '../protocol'
 import { liveBytes, opened } from './engine'
-import { writeLink } from './link'
+import { showLink } from './link'
 import { type Interruption, nothing, type Run, textOf, withUpdates } from './run-state'
-import { settings } from './settings'
+import { set, settings } from './settings'
 import { worker } from './worker'
 
 /** One turn of a conversation. */
@@ -27,16 +27,18 @@ let waiting: RunUpdate[] = []
 let since: Interruption = { rounds: 0, groups: 0 }
 let timer: ReturnType<typeof setTimeout> | null = null
 
-/** Begins a run with the present settings; in a chat, `question` is what is said. */
-export async function start(question: string): Promise<void> {
+/** Begins a run with the present settings; in a chat the prompt is said, and makes room for the next. */
+export async function start(): Promise<void> {
   const { choice, chat, prompt, ...given } = settings.value
   const seed = given.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
-  history.replaceState(null, '', writeLink({ ...settings.value, seed }) || location.pathname + location.search)
-  if (chat) turns.value = [...turns.value, ...answered(), { role: 'user', content: question }]
+  showLink({ ...settings.value, seed })
+  turns.value = chat ? [...said(), { role: 'user', content: prompt }] : []
+  if (chat) set({ prompt: '' })
   selected.value = null
   since = { rounds: 0, groups: 0 }
-  run.value = { ...nothing, state: 'running', choice, prompt: chat ? question : prompt }
-  const sampling = { ...given, seed }
+  run.value = { ...nothing, state: 'running', choice, prompt }
+  const { maxTokens, temperature, topK, topP, stop } = given
+  const sampling = { maxTokens, temperature, topK, topP, seed, stop }
   const request = { choice, prompt, messages: chat ? turns.value : null, sampling }
   await finish(worker.run(request, proxy(receive)))
 }
@@ -60,9 +62,11 @@ export function forget(): void {
   selected.value = null
 }
 
-function answered(): readonly Turn[] {
+/** The conversation so far; a question without an answer is none of it. */
+function said(): readonly Turn[] {
   const text = textOf(run.value)
-  return text === '' ? [] : [{ role: 'assistant', content: text }]
+  if (turns.value.length === 0) return []
+  return text === '' ? turns.value.slice(0, -1) : [...turns.value, { role: 'assistant', content: text }]
 }
 
 function receive(update: RunUpdate): void {
