@@ -62,6 +62,24 @@ describe('chat completions', () => {
     expect(usage).toMatchObject({ choices: [], usage: usageOf(ids.length, 8) })
   })
 
+  test('streams are server-sent events, of data alone, and [DONE]', async () => {
+    const response = await fetch(`${server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ ...greedy, max_tokens: 3, stream: true }),
+    })
+    expect(response.headers.get('Content-Type')).toBe('text/event-stream')
+    const events = (await response.text()).split('\n\n')
+    expect(events.splice(-2)).toEqual(['data: [DONE]', ''])
+    expect(events.length).toBeGreaterThan(2)
+    for (const event of events) {
+      const [, json] = /^data: (\{.*\})$/.exec(event)!
+      expect(Object.keys(JSON.parse(json!))).toEqual([
+        ...['id', 'object', 'created', 'model', 'system_fingerprint', 'choices'],
+      ])
+    }
+  })
+
   test('a seed makes an answer repeatable, others make others; none draws one', async () => {
     const text = async (seed?: number) => {
       const answer = await client.chat.completions.create({ ...chat, ...(seed !== undefined && { seed }) })
