@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ElementHandle } from 'puppeteer-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { firstChoice } from '../src/embedded'
+import type { StrategyChoice } from '../src/choice'
 import { openPlayground, type PlaygroundSite, type PlaygroundTab } from './playground'
 import { type SlowServer, slowServer } from './slow-server'
 
 const stories = join(import.meta.dirname, '../../../models/stories-5m')
-const short = { choice: firstChoice, prompt: '<|end|>A brave robot', maxTokens: 16 }
+const medusa: StrategyChoice = { strategy: 'medusa', options: { head: 'medusa' }, parts: [] }
+const short = { choice: medusa, prompt: '<|end|>A brave robot', maxTokens: 16 }
 
 let site: PlaygroundSite
 let slow: SlowServer

@@ -4,7 +4,7 @@ import { violations } from './axe'
 import { openPlayground, type PlaygroundSite } from './playground'
 import { screenshot } from './screenshot'
 
-const run = { maxTokens: 72, seed: 1, choice: firstChoice }
+const run = { maxTokens: 64, seed: 1, choice: firstChoice }
 
 let site: PlaygroundSite
 
@@ -30,7 +30,7 @@ test('no task holds the main thread for over 50 ms while tokens stream', async (
   do {
     await tab.run()
     expect(await tab.ended()).toBe('finished')
-    expect((await tab.ids()).length).toBe(72)
+    expect((await tab.ids()).length).toBe(64)
     long.push(await tasks())
   } while (long.length < 3 && long.at(-1)?.length)
   expect(long.at(-1)).toEqual([])
@@ -86,7 +86,8 @@ describe.each([
   { width: 380, height: 600, scheme: 'dark' },
 ])('at $width px, $scheme', ({ width, height, scheme }) => {
   test('the page fits, and axe-core finds nothing wrong with it', async () => {
-    const tab = await site.open(run, { viewport: { width, height } })
+    const narrow = width < 400
+    const tab = await site.open({ ...run, maxTokens: narrow ? 40 : 64 }, { viewport: { width, height } })
     const { page } = tab
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
     const faults = async () => ({
@@ -107,7 +108,6 @@ describe.each([
     await page.$$eval('details', (all) => {
       for (const details of all) details.open = false
     })
-    const narrow = width < 400
     await page.$eval(narrow ? '.legend' : 'h1', (element) => element.scrollIntoView())
     await screenshot(page, narrow ? 'narrow' : 'decode')
     await page.click('#tab-compare')
