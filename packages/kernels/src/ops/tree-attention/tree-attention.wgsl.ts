@@ -44,7 +44,8 @@ function scores(parts: Parts): string {
       let word${j} = p.keys + (cacheHead + slot${j}) * ${key.count}u;
       ${repeat(group, (g) => `var s${j}_${g} = 0.0;`)}`,
     )}
-    for (var i = 0u; i < ${key.count}u; i += ${words}u) {
+    // Lanes without keys would only be in the way of the others' loads.
+    for (var i = select(${key.count}u, 0u, start + key0 < count); i < ${key.count}u; i += ${words}u) {
       ${repeat(words, (a) => repeat(keys, (j) => `let w${j}_${a} = keyWords[word${j} + i + ${a}u];`))}
       ${repeat(words, products)}
     }
@@ -72,6 +73,11 @@ function shares(parts: Parts): string {
   )
 }
 
+/** Values that are loaded at a time, in the order in which a segment is gone through: those that are left over come one by one. */
+function batches(ahead: 1 | 16): readonly number[] {
+  return ahead === 1 ? [] : [ahead, 4]
+}
+
 /** Sums of a segment for the queries of a lane: o<query> and their weights l<query>, over the keys in order. */
 function sums(parts: Parts): string {
   const { partQueries, ahead, head, vectors, parts: count, wide, queries, group, rows } = parts
@@ -95,14 +101,14 @@ function sums(parts: Parts): string {
       let shared_keys = min(max(base, first) - first, ${segment}u);
       let word = p.values + (cacheHead + first) * ${vectors}u + vector;
       var k = 0u;
-      ${
-        ahead > 1
-          ? `for (; k + ${ahead}u <= shared_keys; k += ${ahead}u) {
-        ${repeat(ahead, (i) => `let w${i} = valueWords[word + (k + ${i}u) * ${vectors}u];`)}
-        ${repeat(ahead / 4, (q) => `{ ${repeat(4, (c) => `let v${q * 4 + c} = ${load(`w${q * 4 + c}`)};`)} ${four(q * 4)} }`)}
-      }`
-          : ''
-      }
+      ${batches(ahead)
+        .map(
+          (size) => `for (; k + ${size}u <= shared_keys; k += ${size}u) {
+        ${repeat(size, (i) => `let w${i} = valueWords[word + (k + ${i}u) * ${vectors}u];`)}
+        ${repeat(size / 4, (q) => `{ ${repeat(4, (c) => `let v${q * 4 + c} = ${load(`w${q * 4 + c}`)};`)} ${four(q * 4)} }`)}
+      }`,
+        )
+        .join('\n')}
       for (; k < shared_keys; k++) {
         let w = valueWords[word + k * ${vectors}u];
         let value = ${load('w')};
