@@ -36,6 +36,8 @@ describe('the command', () => {
       const url = /http:\S+/.exec(said)![0]
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
       const models = await fetch(`${url}/models`, { headers: { Authorization: 'Bearer a.b' } })
+      // Longer than clients keep connections: a request into one that closes would be lost.
+      expect(models.headers.get('Keep-Alive')).toBe('timeout=75')
       const { data } = await models.json()
       expect(data[0]).toMatchObject({ id: 'tales', max_model_len: 64, strategies: ['plain', 'lookup', 'suffix'] })
     })

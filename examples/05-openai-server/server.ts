@@ -11,6 +11,12 @@ import type { CommandOptions } from './options'
 import { Queue } from './queue'
 import { Formats } from './response-format'
 
+/**
+ * Milliseconds that an idle connection stays open: longer than clients and proxies use it for, so that no request is sent into one that
+ * is being closed.
+ */
+const keepAliveTimeout = 75_000
+
 /** A server that listens. */
 export interface RunningServer {
   readonly url: string
@@ -32,7 +38,7 @@ export async function startServer(options: CommandOptions, log: (error: unknown)
     const served = servedBy(engine, options)
     const queue = new Queue(options)
     const { fetch } = app(served, { queue, token: options.token, log })
-    const server = createAdaptorServer({ fetch }) as Server
+    const server = createAdaptorServer({ fetch, serverOptions: { keepAliveTimeout } }) as Server
     const url = await listen(server, options)
     const close = async () => {
       const closed = new Promise((resolve) => server.close(resolve))
