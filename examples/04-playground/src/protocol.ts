@@ -118,7 +118,7 @@ export type RunEnd =
     }
   | { readonly kind: 'stopped'; readonly resumable: boolean }
   | { readonly kind: 'lost'; readonly failure: Failure; readonly resumable: boolean }
-  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly resumable: boolean }
 
 /** What is to be compared. */
 export interface CompareRequest {
@@ -140,7 +140,11 @@ export interface Playground {
   stop(): void
   run(request: RunRequest, onUpdate: OnUpdate): Promise<RunEnd>
   /** Goes on where a run was stopped or its device was lost, on a new device where the old one is gone. */
-  resume(onUpdate: OnUpdate, onOpened: (opened: Opened) => void): Promise<RunEnd>
+  resume(
+    onUpdate: OnUpdate,
+    onOpened: (opened: Opened) => void,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<RunEnd>
   compare(
     request: CompareRequest,
     onProgress: (progress: Omit<CompareProgress, 'result'>) => void,

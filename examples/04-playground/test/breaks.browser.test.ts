@@ -78,6 +78,10 @@ test('a killed GPU process ends in a message, and resuming gives the text of the
   const notice = await tab.page.waitForSelector('#device-lost')
   expect(await notice?.evaluate(({ textContent }) => textContent)).toMatch(/GPU device went away.*Resume/s)
   await tab.page.click('#resume')
+  await tab.tokens(before.length + 3)
+  await tab.page.click('#stop')
+  expect(await tab.ended()).toBe('stopped')
+  await tab.page.click('#go-on')
   await tab.tokens(40)
   expect(await tab.ended()).toBe('finished')
   expect(await tab.ids()).toEqual(undisturbed)
@@ -87,6 +91,14 @@ test('a killed GPU process ends in a message, and resuming gives the text of the
   expect(await tab.page.$eval('#round', ({ textContent }) => textContent)).toMatch(/to 40 of the text/)
 })
 
+test('another strategy loads on the device that a run was resumed and stopped on', async () => {
+  await tab.follow({ ...sampled, choice: { strategy: 'medusa', options: { head: 'medusa' }, parts: [] } })
+  await tab.run()
+  expect(await tab.ended()).toBe('finished')
+  expect(await tab.ids()).toEqual(undisturbed)
+})
+
+// A second crash of its GPU process; Chromium takes no notice of a third.
 test('a device that is lost while nothing runs can be opened again', async () => {
   await site.browser.crashGpu()
   const again = await tab.page.waitForSelector('#device-lost button')

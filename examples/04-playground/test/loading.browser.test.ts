@@ -101,7 +101,7 @@ test('a folder picked from disk loads with its heads, chats by its template, and
   await writeFile(join(folder, 'chat_template.jinja'), template)
   const tab = await site.open({ maxTokens: 12 })
   await tab.ready()
-  await tab.page.click('details summary')
+  await tab.page.click('.another summary')
   const field = (await tab.page.$('#model-folder')) as ElementHandle<HTMLInputElement>
   await field.uploadFile(folder)
   await tab.page.waitForFunction(() => document.querySelector('.loaded')?.textContent?.includes('chatty'))

@@ -28,7 +28,7 @@ export interface PlaygroundTab {
   ready(): Promise<void>
   /** Goes to another link of the page that is open. */
   follow(settings: Partial<Settings>): Promise<void>
-  /** Presses Run. */
+  /** Presses Run, and waits until the run has begun. */
   run(): Promise<void>
   /** Waits for the end of a run, and says how it ended: `finished`, `stopped`, `lost` or `failed`. */
   ended(): Promise<string | null>
@@ -82,7 +82,11 @@ function tabOf(page: Page): Omit<PlaygroundTab, 'close'> {
       page.evaluate((hash) => {
         location.hash = hash
       }, linkOf(settings)),
-    run: () => page.click('#run:enabled'),
+    run: async () => {
+      const begun = page.evaluate(runBegins)
+      await page.click('#run:enabled')
+      await begun
+    },
     ended: async () => {
       const ending = await page.waitForSelector('#ending[data-state="ended"]', { timeout })
       return ending?.evaluate((element) => element.getAttribute('data-end')) ?? null
@@ -92,6 +96,18 @@ function tabOf(page: Page): Omit<PlaygroundTab, 'close'> {
     },
     ids: () => page.$$eval('.token', (tokens) => tokens.map((token) => Number(token.getAttribute('data-id')))),
   }
+}
+
+/** In the page: settles when a run begins, be it as short as it may. */
+function runBegins(): Promise<void> {
+  return new Promise((resolve) => {
+    const observer = new MutationObserver(() => {
+      if (!document.querySelector('#ending[data-state="running"]')) return
+      observer.disconnect()
+      resolve()
+    })
+    observer.observe(document.body, { subtree: true, childList: true, attributes: true })
+  })
 }
 
 /** The part of an address after its path; a link of nothing but defaults has one, too. */

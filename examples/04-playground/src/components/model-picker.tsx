@@ -33,7 +33,7 @@ export function ModelPicker() {
           'none yet'
         )}
       </p>
-      <details>
+      <details class="another">
         <summary>Load another</summary>
         <form onSubmit={loadPlace}>
           <label for="model-place">Hub id or URL; empty for {embedded.name}</label>

@@ -1,6 +1,6 @@
 import type { Failure } from '../protocol'
 import { engine, loadAgain } from '../state/engine'
-import { resume, run } from '../state/run'
+import { resumable, resume, run } from '../state/run'
 import { LoadingNotice } from './loading-notice'
 
 /** What a person has to know before anything else: no adapter, loading, a lost device, a failure. */
@@ -17,7 +17,7 @@ export function Notices() {
       {value.kind === 'loading' && <LoadingNotice progress={value.progress} />}
       {value.kind === 'failed' && <Failed failure={value.failure} />}
       {value.kind === 'ready' && value.opened.whyNot !== null && <NoAdapter why={value.opened.whyNot} />}
-      <Lost />
+      {value.kind === 'lost' && run.value.state !== 'running' && <Lost />}
     </div>
   )
 }
@@ -56,13 +56,10 @@ function NoAdapter({ why }: { why: string }) {
 }
 
 function Lost() {
-  const { end } = run.value
-  const lost = end?.kind === 'lost' ? end : null
-  if (engine.value.kind !== 'lost' && !lost) return null
   return (
     <section class="notice fault" id="device-lost">
       <h2>The GPU device went away</h2>
-      {lost?.resumable ? (
+      {resumable() ? (
         <>
           <p>
             Its driver or process ended, or the machine slept. Nothing of the text is lost: on a new device the model is

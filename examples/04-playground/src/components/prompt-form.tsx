@@ -1,5 +1,5 @@
 import { ready } from '../state/engine'
-import { forget, resume, run, start, stop, turns } from '../state/run'
+import { forget, resumable, resume, run, start, stop, turns } from '../state/run'
 import { set, settings } from '../state/settings'
 
 /** What is asked, as a text to go on with or as a chat. */
@@ -7,7 +7,6 @@ export function PromptForm() {
   const { prompt, chat } = settings.value
   const opened = ready()
   const running = run.value.state === 'running'
-  const { end } = run.value
   const submit = (event: Event) => {
     event.preventDefault()
     if (opened && !running && (!chat || prompt.trim() !== '')) void start()
@@ -56,7 +55,7 @@ export function PromptForm() {
         <button type="button" id="stop" disabled={!running} onClick={stop}>
           Stop
         </button>
-        {end?.kind === 'stopped' && end.resumable && opened && (
+        {resumable() && opened && (
           <button type="button" id="go-on" onClick={() => void resume()}>
             Go on
           </button>

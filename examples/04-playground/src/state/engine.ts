@@ -34,7 +34,7 @@ export async function load(model: ModelChoice): Promise<void> {
   last = model
   engine.value = { kind: 'loading', progress: null }
   const onProgress = proxy((progress: LoadProgress) => {
-    if (last === model && engine.value.kind === 'loading') engine.value = { kind: 'loading', progress }
+    if (last === model) progressed(progress)
   })
   const stuck = broken.then((message) => ({ failure: { code: null, message } }))
   const answer = await Promise.race([stuck, worker.open({ model, pageUrl: document.baseURI }, onProgress)])
@@ -42,6 +42,11 @@ export async function load(model: ModelChoice): Promise<void> {
   if (last !== model) return
   if ('failure' in answer) engine.value = { kind: 'failed', failure: answer.failure }
   else await opened(answer.value)
+}
+
+/** Tells how far loading is. */
+export function progressed(progress: LoadProgress): void {
+  if (engine.value.kind === 'loading') engine.value = { kind: 'loading', progress }
 }
 
 /** Opens again what was open. */

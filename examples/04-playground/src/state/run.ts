@@ -1,7 +1,7 @@
 import { type Signal, signal } from '@preact/signals'
 import { proxy } from 'comlink'
 import type { RunEnd, RunUpdate } from '../protocol'
-import { liveBytes, opened } from './engine'
+import { engine, liveBytes, opened, progressed } from './engine'
 import { showLink } from './link'
 import { type Interruption, nothing, type Run, textOf, withUpdates } from './run-state'
 import { set, settings } from './settings'
@@ -52,7 +52,16 @@ export function stop(): void {
 export async function resume(): Promise<void> {
   since = { rounds: run.value.rounds.length, groups: run.value.groups.length }
   run.value = { ...run.value, state: 'running', end: null }
-  await finish(worker.resume(proxy(receive), proxy(opened)))
+  const { value } = engine
+  if (value.kind === 'lost') engine.value = { kind: 'loading', progress: null }
+  await finish(worker.resume(proxy(receive), proxy(opened), proxy(progressed)))
+  if (engine.value.kind === 'loading') engine.value = value
+}
+
+/** Whether there is something to go on with. */
+export function resumable(): boolean {
+  const { end } = run.value
+  return end !== null && end.kind !== 'finished' && end.resumable
 }
 
 /** Forgets the conversation. */
@@ -86,7 +95,7 @@ function draw(): void {
 
 async function finish(ending: Promise<RunEnd>): Promise<void> {
   const end = await ending.catch(
-    (error: unknown): RunEnd => ({ kind: 'failed', failure: { code: null, message: String(error) } }),
+    (error: unknown): RunEnd => ({ kind: 'failed', failure: { code: null, message: String(error) }, resumable: false }),
   )
   draw()
   run.value = { ...run.value, state: 'ended', end }

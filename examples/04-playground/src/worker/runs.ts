@@ -1,9 +1,22 @@
-import { type GenerateOptions, type GenerationCheckpoint, OutriderError, type Part } from '@outrider/core'
+import {
+  type GenerateOptions,
+  type GenerationCheckpoint,
+  type LoadProgress,
+  OutriderError,
+  type Part,
+} from '@outrider/core'
 import { labelOf } from '../choice'
 import type { OnUpdate, Opened, RunEnd, RunRequest } from '../protocol'
 import type { EngineHost } from './engine-host'
 import { failureOf } from './failure'
 import { shownRound, shownTokens } from './token-text'
+
+/** Who hears of a run that is resumed: its parts, and the new device where the old one is gone. */
+interface Resuming {
+  readonly onUpdate: OnUpdate
+  readonly onOpened: (opened: Opened) => void
+  readonly onProgress: (progress: LoadProgress) => void
+}
 
 /** Generates, and goes on where a generation was broken off. */
 export class Runs {
@@ -25,15 +38,12 @@ export class Runs {
     })
   }
 
-  async resume(
-    signal: AbortSignal,
-    { onUpdate, onOpened }: { onUpdate: OnUpdate; onOpened: (opened: Opened) => void },
-  ): Promise<RunEnd> {
+  async resume(signal: AbortSignal, { onUpdate, onOpened, onProgress }: Resuming): Promise<RunEnd> {
     const [checkpoint, choice] = [this.#checkpoint, this.#choice]
     if (!checkpoint || !choice)
-      return { kind: 'failed', failure: { code: null, message: 'There is nothing to resume.' } }
+      return { kind: 'failed', failure: { code: null, message: 'There is nothing to resume.' }, resumable: false }
     return this.#guarded(async () => {
-      if (await isLost(this.host)) onOpened(await this.host.reopen({ signal, onProgress: () => {} }))
+      if (await isLost(this.host)) onOpened(await this.host.reopen({ signal, onProgress }))
       await this.host.strategies([choice])
       return this.#follow(this.host.engine.resume(checkpoint, { rounds: true, signal }), onUpdate)
     })
@@ -77,7 +87,7 @@ export class Runs {
       const resumable = this.#checkpoint !== null
       if (OutriderError.is(error, 'ABORTED')) return { kind: 'stopped', resumable }
       if (OutriderError.is(error, 'DEVICE_LOST')) return { kind: 'lost', failure: failureOf(error), resumable }
-      return { kind: 'failed', failure: failureOf(error) }
+      return { kind: 'failed', failure: failureOf(error), resumable }
     }
   }
 }

@@ -43,7 +43,8 @@ const playground: Playground = {
     alone((signal) => answered(() => host.open(request, { signal, onProgress: seldom(onProgress) }))),
   stop: () => running?.abort(),
   run: (request, onUpdate) => alone((signal) => runs.run(request, signal, onUpdate)),
-  resume: (onUpdate, onOpened) => alone((signal) => runs.resume(signal, { onUpdate, onOpened })),
+  resume: (onUpdate, onOpened, onProgress) =>
+    alone((signal) => runs.resume(signal, { onUpdate, onOpened, onProgress: seldom(onProgress) })),
   compare: (request, onProgress) =>
     alone((signal) => answered(() => runComparison(host, request, { signal, onProgress }))),
   work: () => host.work,
