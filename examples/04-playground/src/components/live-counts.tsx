@@ -1,3 +1,4 @@
+import { engine } from '../state/engine'
 import { run } from '../state/run'
 
 /** Counts of the run while it runs, and how it ended. */
@@ -29,6 +30,7 @@ export function LiveCounts() {
   )
 
   function words(): string {
+    if (state === 'running' && engine.value.kind === 'loading') return 'Loading the model again, on a new device …'
     if (state === 'running') return counts ? 'Decoding …' : 'Preparing: strategies are loaded and programs compiled …'
     if (end?.kind === 'stopped') return 'Stopped.'
     if (end?.kind === 'lost') return 'Broken off: the device went away.'

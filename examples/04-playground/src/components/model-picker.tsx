@@ -29,6 +29,8 @@ export function ModelPicker() {
             <strong>{loaded.name}</strong> {loaded.layers} layers, hidden {loaded.hidden}, vocabulary{' '}
             {loaded.vocab.toLocaleString('en')}
           </>
+        ) : value.kind === 'loading' ? (
+          'loading …'
         ) : (
           'none yet'
         )}

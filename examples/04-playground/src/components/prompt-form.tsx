@@ -40,6 +40,7 @@ export function PromptForm() {
       <textarea
         id="prompt"
         rows={chat ? 2 : 3}
+        placeholder={chat ? 'Your question' : ''}
         spellcheck={false}
         value={prompt}
         onInput={({ currentTarget: { value } }) => set({ prompt: value })}
