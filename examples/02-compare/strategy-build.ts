@@ -77,9 +77,13 @@ const kinds: Readonly<Record<string, Kind>> = {
   firstOf: { options: [], parts: many, make: ({ parts }) => firstOf(...parts) },
   merged: { options: [], parts: many, make: ({ parts }) => merged(...parts) },
   adaptive: {
-    options: ['draftCost'],
+    options: ['draftCost', 'trees'],
     parts: [1, 1],
-    make: ({ parts, options }) => adaptive(parts[0] as Strategy, options.numbers('draftCost')),
+    make: ({ parts, options }) => {
+      const trees = options.text('trees')
+      const named = trees === undefined ? {} : { trees: trees as 'measured' | 'own' }
+      return adaptive(parts[0] as Strategy, { ...options.numbers('draftCost'), ...named })
+    },
   },
 }
 

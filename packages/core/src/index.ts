@@ -92,14 +92,19 @@ export {
 } from './sample'
 export type * from './spec'
 export {
+  type AcceptanceByRank,
   chain,
   checkTree,
   depths,
   type HeadTree,
   headTree,
   isChain,
+  type LikelyLimits,
+  type LikelyPaths,
+  likeliestPaths,
   parentsFirst,
   type RankPaths,
+  rankPaths,
   type StaticLevel,
   type StaticTree,
   staticTree,

@@ -1,4 +1,4 @@
-import { block, chain, exact, rejection, type Strategy, typical } from '@outrider/core'
+import { block, chain, exact, rejection, type Strategy, staticTree, typical } from '@outrider/core'
 import { acceptanceConformance, backendConformance, strategyConformance } from '@outrider/core/conformance'
 import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, it } from 'vitest'
@@ -15,6 +15,19 @@ const repeating = (name = 'repeating'): Strategy =>
   }))
 
 describe('a strategy on the host', () => strategyConformance({ it, expect }, { strategy: () => repeating() }))
+
+/** Drafts whatever tree it is told: ids in the order of the ranks, from the last token on. */
+const shaped = (): Strategy =>
+  strategyOf('shaped', ({ tokens }) => ({
+    shapes: { levels: 4, choices: 5, expand: 2 },
+    propose: ({ nodes, depth, paths = [[0], [0, 0]] }) => {
+      const { parents } = staticTree(paths, nodes, depth)
+      return { parents, tokens: parents.map((_, node) => ((tokens.at(-1) as number) + node) % 31) }
+    },
+  }))
+
+describe('a strategy that drafts the trees it is told', () =>
+  strategyConformance({ it, expect }, { strategy: shaped, draws: 100 }))
 
 describe('a strategy whose tree stays on the device', () =>
   strategyConformance({ it, expect }, { strategy: () => onDevice(repeating(), false) }))

@@ -63,9 +63,13 @@ function drafter(session: SessionView, head: EagleHead, shape: Shape): Drafter {
   return shape.grow ? new DynamicDrafter(session, head, shape.grow) : new StaticDrafter(session, head, shape.paths)
 }
 
+/** Rows that trees which a budget names may choose from at once. */
+const namedRows = 8
+
 /** Provisional rows of the largest draft, and rows of its largest choice. */
 function sizes({ paths, grow }: Shape, maxRows: number): { rows: number; choices: number } {
   if (grow) return { rows: 1 + grow.depth * grow.topK, choices: grow.topK }
   const { levels } = staticTree(paths, maxRows - 1, maxRows - 1)
-  return { rows: maxRows, choices: levels.reduce((most, { expand }) => Math.max(most, expand), 1) }
+  const choices = levels.reduce((most, { expand }) => Math.max(most, expand), Math.min(namedRows, maxRows))
+  return { rows: maxRows, choices }
 }

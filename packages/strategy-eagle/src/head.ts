@@ -29,6 +29,7 @@ interface Space extends LayerSpace {
 /** The forward of every EAGLE head, by the data of its configuration. */
 export class EagleHead implements FeatureHead {
   readonly label: string = 'eagle'
+  readonly mostLogits: number
   readonly #space: Space
 
   constructor(
@@ -39,6 +40,7 @@ export class EagleHead implements FeatureHead {
     size: { readonly rows: number; readonly choices: number },
     owned: Owned,
   ) {
+    this.mostLogits = size.choices
     const { hidden } = config.model
     const rows = (width: number, label: string, count: number = size.rows) =>
       owned.add(backend.tensor([count, width], 'f32', `head ${label}`))

@@ -1,3 +1,4 @@
+import { adaptive } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { webgpu } from '@outrider/kernels'
 import { expect, it } from 'vitest'
@@ -20,6 +21,7 @@ testGenerations('eagle on WebGPU', {
     eagle({ head: third, name: 'static', branches: [3, 2, 1] }),
     eagle({ head: third, name: 'dynamic', tree: { depth: 4, topK: 4, nodes: 15 } }),
     eagle({ head: first, name: 'first dynamic', tree: { depth: 3, topK: 3, nodes: 7 } }),
+    { ...adaptive(eagle({ head: third }), { cost: { rows: [1, 8, 64], ms: [1, 1.1, 1.4] } }), name: 'measured' },
   ],
   contexts: 2,
   tokens: 32,

@@ -1,4 +1,4 @@
-import { OutriderError, type RankPaths } from '@outrider/core'
+import { likeliestPaths, OutriderError, type RankPaths } from '@outrider/core'
 
 /**
  * The tree published for Vicuna-7B as `mc_sim_7b_63`: 63 nodes, four heads, ten choices at most (FasterDecoding/Medusa). Its
@@ -24,7 +24,7 @@ export const mcSim7b63: RankPaths = [
  * The best `nodes` nodes by measured accuracy: starting from nothing, adds again and again the node whose ranks have the largest
  * product of accuracies, among those whose parent and better sibling are there (Medusa, Cai et al. 2024, section 2.3.3).
  * `accuracy[i][r]` is the share of positions at which choice r of head i, by rank, is the right token. Stops early where every
- * node of the table is in. Throws `INVALID_OPTION`.
+ * node of the table that is ever right is in. Throws `INVALID_OPTION`.
  *
  * @example
  * ```ts
@@ -39,19 +39,5 @@ export function bestPaths(accuracy: readonly (readonly number[])[], nodes: numbe
     throw new OutriderError('INVALID_OPTION', `bestPaths: nodes must be a whole number of at least 1, not ${nodes}`)
   if (accuracy.length === 0 || accuracy.some((ranks) => ranks.length === 0 || !ranks.every((p) => p >= 0 && p <= 1)))
     throw new OutriderError('INVALID_OPTION', 'bestPaths: accuracy needs for each head shares from 0 to 1, by rank')
-  const worth = (path: readonly number[]): number =>
-    path.reduce((product, rank, level) => product * (accuracy[level]?.[rank] ?? 0), 1)
-  const chosen: (readonly number[])[] = []
-  let open: { path: readonly number[]; worth: number }[] = [{ path: [0], worth: worth([0]) }]
-  while (chosen.length < nodes && open.length > 0) {
-    const best = open.reduce((a, b) => (b.worth > a.worth ? b : a))
-    const { path } = best
-    const sibling = [...path.slice(0, -1), (path.at(-1) as number) + 1]
-    const next = [sibling, [...path, 0]].filter(
-      (node) => accuracy[node.length - 1]?.[node.at(-1) as number] !== undefined,
-    )
-    open = [...open.filter((node) => node !== best), ...next.map((node) => ({ path: node, worth: worth(node) }))]
-    chosen.push(path)
-  }
-  return chosen
+  return likeliestPaths(accuracy, { nodes }).paths
 }

@@ -14,6 +14,7 @@ import {
   placeTokens,
   type RankPaths,
   type SessionView,
+  type ShapeLimits,
   type Tensor,
 } from '@outrider/core'
 import { INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
@@ -60,12 +61,17 @@ export class MedusaProposer implements Proposer {
     }
   }
 
+  get shapes(): ShapeLimits {
+    const { count, lm } = this.heads.weights
+    return { levels: count, choices: Math.min(mostChoices, lm.vocab) }
+  }
+
   /** null as long as the target has run over nothing: after a prompt of one token. */
-  propose({ nodes, depth }: Budget): DeviceDraft | null {
+  propose({ nodes, depth, paths = this.paths }: Budget): DeviceDraft | null {
     if (this.#unread === 0 && (!this.#held || this.#held !== this.session.tokens.length - 1)) return null
-    const tree = headTree(this.paths, nodes, depth)
+    const tree = headTree(paths, nodes, depth)
     const { noise } = this.session
-    const key = `medusa draft ${tree.parents}${noise ? ' with noise' : ''}`
+    const key = `medusa draft ${tree.parents}: ${tree.order}${noise ? ' with noise' : ''}`
     const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
     return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
   }

@@ -1,3 +1,4 @@
+import { adaptive } from '@outrider/core'
 import { webgpu } from '@outrider/kernels'
 import { testGenerations } from '../../../verify/src/generation-tests'
 import { testHeadOnDevice } from '../../../verify/src/head-tests'
@@ -10,7 +11,11 @@ testHeadOnDevice({ head: 'medusa', chain }, webgpu)
 
 testGenerations('medusa on WebGPU', {
   backend: webgpu,
-  strategies: [chain, medusa({ head, name: 'tree', choices: mcSim7b63.slice(0, 15) })],
+  strategies: [
+    chain,
+    medusa({ head, name: 'tree', choices: mcSim7b63.slice(0, 15) }),
+    { ...adaptive(chain, { cost: { rows: [1, 8, 64], ms: [1, 1.1, 1.4] } }), name: 'measured tree' },
+  ],
   contexts: 2,
   tokens: 32,
 })

@@ -1,3 +1,4 @@
+import { adaptive } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { testGenerations } from '../../../verify/src/generation-tests'
 import { testHead } from '../../../verify/src/head-tests'
@@ -27,4 +28,17 @@ testGenerations('medusa', {
   // The first 15 nodes of the published tree.
   maxRows: 16,
   better: ['chain', 'grown tree'],
+})
+
+testGenerations('medusa with measured trees', {
+  backend: async () => referenceBackend(),
+  strategies: [
+    chain,
+    { ...adaptive(chain, { cost: { rows: [1, 16], ms: [1, 1.1] } }), name: 'measured tree' },
+    { ...adaptive(chain, { cost: { rows: [1, 16], ms: [1, 1.1] }, trees: 'own' }), name: 'own tree' },
+  ],
+  contexts: 2,
+  tokens: 48,
+  maxRows: 16,
+  better: ['own tree', 'measured tree'],
 })

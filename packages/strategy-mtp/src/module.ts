@@ -33,6 +33,8 @@ export interface ModuleRun {
 export class MtpModules {
   /** Where states may be gathered, f32 [rows, hidden]. */
   readonly gathered: Tensor
+  /** Rows of the largest choice. */
+  readonly mostLogits: number
   readonly #space: Space
 
   /** `size`: rows of the largest pass, and rows of the largest choice. Throws `OUT_OF_MEMORY`. */
@@ -46,6 +48,7 @@ export class MtpModules {
     const { model } = weights
     const rows = (width: number, label: string, count: number = size.rows) =>
       owned.add(backend.tensor([count, width], 'f32', `mtp ${label}`))
+    this.mostLogits = size.choices
     this.gathered = rows(model.hidden, 'gathered states')
     this.#space = {
       ...layerSpace(backend, owned, model, size.rows),

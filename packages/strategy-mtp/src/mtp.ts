@@ -64,6 +64,9 @@ async function load(host: StrategyHost, options: MtpOptions, planned: RankPaths 
   }
 }
 
+/** Rows that trees which a budget names may choose from at once. */
+const namedRows = 8
+
 /** What one session starts with: heads on the trunk, one module for all tokens, or one a token. */
 function starter(
   host: StrategyHost,
@@ -78,7 +81,8 @@ function starter(
     return (session) => new TrunkProposer(session, heads, reads, fitting)
   }
   const { levels } = staticTree(paths, paths.length, MAX_PATH)
-  const choices = levels.reduce((most, { expand }) => Math.max(most, expand), 1)
+  const named = weights.modules.length > 1 ? 1 : Math.min(namedRows, maxRows)
+  const choices = levels.reduce((most, { expand }) => Math.max(most, expand), named)
   const size = { rows: Math.max(maxRows, choices), choices }
   const modules = new MtpModules(backend, weights, recycled, size, owned)
   if (weights.modules.length > 1) return (session) => new DepthProposer(session, modules, reads, paths.length)

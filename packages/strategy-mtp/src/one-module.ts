@@ -28,6 +28,10 @@ export class OneModule implements FeatureHead {
     return this.modules.gathered
   }
 
+  get mostLogits(): number {
+    return this.modules.mostLogits
+  }
+
   features(ops: Ops, args: FeatureArgs): Tensor {
     return pickStates(ops, args, this.gathered)
   }

@@ -1,4 +1,4 @@
-import type { Backend, Strategy } from '@outrider/core'
+import { adaptive, type Backend, type Strategy } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { webgpu } from '@outrider/kernels'
 import { describe, expect, test } from 'vitest'
@@ -18,6 +18,7 @@ testGenerations('mtp on WebGPU', {
   strategies: [
     mtp({ head, name: 'chain', tokens: 4 }),
     mtp({ head, name: 'tree', choices: [[0], [1], [2], [0, 0], [0, 1], [1, 0], [0, 0, 0]] }),
+    { ...adaptive(mtp({ head, tokens: 4 }), { cost: { rows: [1, 8, 64], ms: [1, 1.1, 1.4] } }), name: 'measured' },
   ],
   contexts: 2,
   tokens: 32,

@@ -12,8 +12,9 @@ interface Timed {
   readonly excess: readonly number[]
   /** Mean of the faster half; null where there are too few. */
   readonly ms: number | null
-  /** Nodes of its last draft. */
+  /** Nodes of its last pass, and what its drafting takes by. */
   readonly nodes: number
+  readonly at: number
   /** Round that it was last timed in. */
   readonly round: number
 }
@@ -36,7 +37,7 @@ interface Point {
  */
 export class ClockedCost implements RoundCost {
   readonly #sizes = new Map<number, Timed>()
-  readonly #met = new Set<number>()
+  readonly #met = new Set<string>()
   #rounds = 0
   /** As of the last round. */
   #times: DraftTimes = { base: 0, points: [{ nodes: 0, ms: 0 }] }
@@ -47,15 +48,18 @@ export class ClockedCost implements RoundCost {
     return verifyCost(this.curve, nodes)
   }
 
-  /** A round whose draft was asked for as `size` (0: none) verified `nodes` nodes and took `ms`. */
-  took(size: number, nodes: number, ms: number): void {
+  /**
+   * A round whose draft was asked for as `size` (0: none) verified `nodes` nodes and took `ms`. Where drafting takes by something else
+   * than nodes, `at` is how much of it there was, and `tree` the tree: the first of its kind compiles.
+   */
+  took(size: number, nodes: number, ms: number, at: number = nodes, tree: string = String(nodes)): void {
     this.#rounds++
-    if (!this.#met.has(nodes)) {
-      this.#met.add(nodes)
+    if (!this.#met.has(tree)) {
+      this.#met.add(tree)
       return
     }
     const excess = [...(this.#timed(size)?.excess ?? []), ms - this.verify(nodes)].slice(-remembered)
-    this.#sizes.set(size, { excess, ms: fasterHalf(excess), nodes, round: this.#rounds })
+    this.#sizes.set(size, { excess, ms: fasterHalf(excess), nodes, at, round: this.#rounds })
     this.#times = this.#draftTimes()
   }
 
@@ -79,7 +83,7 @@ export class ClockedCost implements RoundCost {
     const base = this.#plain()
     const timed = [...this.#sizes.keys()].flatMap((size) => {
       const known = size === 0 ? null : this.#known(size)
-      return known === null ? [] : [{ nodes: this.#timed(size)?.nodes as number, ms: Math.max(0, known - base) }]
+      return known === null ? [] : [{ nodes: this.#timed(size)?.at as number, ms: Math.max(0, known - base) }]
     })
     return { base, points: [{ nodes: 0, ms: 0 }, ...timed.sort((a, b) => a.nodes - b.nodes)] }
   }

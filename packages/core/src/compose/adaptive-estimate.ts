@@ -1,12 +1,4 @@
-/** How a round ended. */
-export interface SizeOutcome {
-  /** Nodes that the draft was asked to have at most, and those that it had: 0, the part had nothing to say. */
-  readonly asked: number
-  readonly given: number
-  /** Accepted nodes, root side first. */
-  readonly path: readonly number[]
-  readonly chain: boolean
-}
+import { type Drafting, draftSizes, run, type SizeModel, type SizeOutcome } from './draft-sizes'
 
 /** Rounds after which an outcome counts half. */
 const halfLife = 32
@@ -32,7 +24,8 @@ interface Sums {
  * and for trees whose smaller forms are their beginnings. A chain also tells of larger sizes: refused before its end they would have
  * brought no more, and beyond its end it is carried on with the acceptance seen so far.
  */
-export class SizeEstimates {
+export class SizeEstimates implements SizeModel {
+  readonly sizes: readonly number[]
   readonly #sums: ReadonlyMap<number, Sums>
   #kept = assumed * prior
   #tried = prior
@@ -44,13 +37,13 @@ export class SizeEstimates {
 
   /** `verify`: cost of a pass over so many nodes. */
   constructor(
-    readonly sizes: readonly number[],
+    most: number,
     private readonly verify: (nodes: number) => number,
   ) {
-    this.#sums = new Map(sizes.map((size) => [size, { prior, weight: 0, tokens: 0, verify: 0 }]))
+    this.sizes = draftSizes(most)
+    this.#sums = new Map(this.sizes.map((size) => [size, { prior, weight: 0, tokens: 0, verify: 0 }]))
   }
 
-  /** Nodes of a draft that is asked for as `size`, as far as is known. */
   reach(size: number): number {
     return this.#bounded ? Math.min(size, this.#largest) : size
   }
@@ -58,6 +51,14 @@ export class SizeEstimates {
   tokens(size: number): number {
     const { prior, weight, tokens } = this.#of(size)
     return (tokens + prior * (1 + run(assumed, this.reach(size)))) / (weight + prior)
+  }
+
+  hope(size: number, hoped: number): number {
+    return 1 + run(hoped, this.reach(size))
+  }
+
+  drafting(size: number, nodes: number = this.reach(size)): Drafting {
+    return { key: size, shape: { nodes, chain: this.chain } }
   }
 
   verifyCost(size: number): number {
@@ -102,9 +103,4 @@ export class SizeEstimates {
   #of(size: number): Sums {
     return this.#sums.get(size) as Sums
   }
-}
-
-/** Nodes that are kept of a chain of `nodes` where each is with probability `acceptance` if all before it are. */
-export function run(acceptance: number, nodes: number): number {
-  return acceptance === 1 ? nodes : (acceptance * (1 - acceptance ** nodes)) / (1 - acceptance)
 }

@@ -4,41 +4,56 @@ import { isChain } from '../tree'
 import { ClockedCost } from './adaptive-clock'
 import type { RoundCost } from './adaptive-cost'
 import { Composition, credited, type Part } from './parts'
+import { ShapeEstimates } from './shape-estimates'
 import { type Prospect, SizePolicy } from './size-policy'
 
 /** A round between `propose` and `observe`. */
 interface Pending {
-  /** As the policy decided, as the budget allowed, and as the part gave. */
-  readonly size: number
+  /** As the policy decided and the budget allowed, and as the part gave. */
   readonly asked: number
   readonly given: number
   readonly chain: boolean
+  readonly parents: readonly number[] | null
+  /** What drafting is timed by: levels of a tree that was named, else the size. */
+  readonly key: number
   /** By the clock, where there is one. */
   readonly started: number
   /** Nodes that are verified; another part of a composition may have drafted them. */
   verified: number
 }
 
-/** Hands its part a smaller budget, or does not ask it, as a `SizePolicy` says; all else is passed on. */
+/**
+ * Hands its part a smaller budget, or does not ask it, as a `SizePolicy` says, and the tree to draft where the part takes one; all else
+ * is passed on.
+ */
 export class AdaptiveProposer extends Composition {
   readonly #policy: SizePolicy
   readonly #clock: ClockedCost | null
+  /** Trees to name; null where the part draws them up itself. */
+  readonly #shapes: ShapeEstimates | null
   readonly #part: Part
   /** Rounds by nodes drafted. */
   readonly #rounds = new Map<number, number>()
   #pending: Pending | null = null
 
-  /** `cost`: a `ClockedCost` where what is measured may steer; it is told what rounds take. `source`: whence it is, for the report. */
+  /**
+   * `cost`: a `ClockedCost` where what is measured may steer; it is told what rounds take. `source`: whence it is, for the report.
+   * `named`: whether trees are named to a part that takes them.
+   */
   constructor(
     part: NamedStrategy,
     session: SessionView,
     cost: RoundCost,
     private readonly source: Report,
+    named: boolean,
   ) {
     super([part], () => session)
     this.#part = this.parts[0] as Part
     this.#clock = cost instanceof ClockedCost ? cost : null
-    this.#policy = new SizePolicy(cost, Math.max(1, session.maxRows - 1))
+    const most = Math.max(1, session.maxRows - 1)
+    const { shapes } = this.#part.proposer
+    this.#shapes = named && shapes ? new ShapeEstimates(cost, most, shapes) : null
+    this.#policy = new SizePolicy(cost, most, this.#shapes ?? undefined)
   }
 
   async propose({ nodes, depth }: Budget): Promise<Draft> {
@@ -47,12 +62,22 @@ export class AdaptiveProposer extends Composition {
     const started = this.#clock ? performance.now() : 0
     const size = this.#policy.decide()
     const asked = Math.min(size, nodes)
+    const tree = asked === 0 ? undefined : this.#shapes?.tree(size)
     // A tree of so many nodes has no more levels.
-    const draft = asked === 0 ? null : await this.ask(this.#part, { nodes: asked, depth: Math.min(depth, asked) })
+    const budget = { nodes: asked, depth: Math.min(depth, tree?.levels ?? asked), ...(tree && { paths: tree.paths }) }
+    const draft = asked === 0 ? null : await this.ask(this.#part, budget)
     const given = draft === null ? 0 : 'programs' in draft ? draft.nodes : draft.tokens.length
     const chain = draft === null || (draft.parents !== null && isChain(draft.parents))
     // A chain that the depth cut is as long as it was allowed to be.
-    this.#pending = { size, asked: chain ? Math.min(asked, depth) : asked, given, chain, started, verified: given }
+    this.#pending = {
+      asked: chain ? Math.min(asked, depth) : asked,
+      given,
+      chain,
+      parents: draft?.parents ?? null,
+      key: tree?.levels ?? size,
+      started,
+      verified: given,
+    }
     if (draft === null) return null
     this.speaker = this.#part
     return credited(draft, this.#part)
@@ -80,6 +105,7 @@ export class AdaptiveProposer extends Composition {
     return {
       why: chosen ? why(chosen, best) : 'no round was decided yet',
       ...figures,
+      ...this.#tree(chosen?.size ?? 0),
       rounds: Object.fromEntries([...this.#rounds].sort(([a], [b]) => a - b)),
       probes,
       cost: this.source,
@@ -87,13 +113,33 @@ export class AdaptiveProposer extends Composition {
     }
   }
 
+  /** Nodes by level of the tree of that size, and acceptance by level and rank. */
+  #tree(size: number): Report {
+    const shapes = this.#shapes
+    if (!shapes) return {}
+    const { paths, levels } = size > 0 ? shapes.planned(size) : { paths: [], levels: 0 }
+    const level = (length: number) => paths.filter((path) => path.length === length).length
+    return {
+      levels: Array.from({ length: levels }, (_, above) => level(above + 1)),
+      acceptance: Object.fromEntries(shapes.acceptance.map((ranks, above) => [above + 1, ranks.map(round)])),
+    }
+  }
+
   #learn(pending: Pending, { own, path }: Committed): void {
-    const { size, asked, given, chain, started, verified } = pending
+    const { asked, given, chain, parents, verified } = pending
     // A draft that another part's took the place of tells nothing.
     if (given > 0 && !own) return
     this.#rounds.set(given, (this.#rounds.get(given) ?? 0) + 1)
-    if (own || verified === 0) this.#clock?.took(given === 0 ? 0 : size, verified, performance.now() - started)
-    this.#policy.observe({ asked, given, path: given > 0 ? path : [], chain })
+    if (own || verified === 0) this.#time(pending)
+    this.#policy.observe({ asked, given, path: given > 0 ? path : [], chain, parents })
+  }
+
+  #time({ given, key, parents, started, verified }: Pending): void {
+    if (!this.#clock) return
+    const ms = performance.now() - started
+    if (given === 0) this.#clock.took(0, verified, ms)
+    else if (this.#shapes) this.#clock.took(key, verified, ms, key, String(parents))
+    else this.#clock.took(key, verified, ms)
   }
 }
 

@@ -15,12 +15,18 @@ export interface AdaptiveOptions {
   readonly cost?: CostCurve
   /** What drafting a level costs where the clock is not asked, in one-row passes of the target. Default 0.1. */
   readonly draftCost?: number
+  /**
+   * Trees of a part that takes the tree to draft (`Proposer.shapes`): `measured`, those that bring the most, by its acceptance by level
+   * and rank, of its own levels at most; or the beginnings of its `own`. Default `measured`.
+   */
+  readonly trees?: 'measured' | 'own'
 }
 
 /**
  * Lets a strategy draft as much as pays: a round's budget is the number of nodes that brings the most tokens for the time, by the
  * acceptance seen so far, the device's measured cost of verifying and the time that drafting took; where nothing pays it does not
- * speculate, and tries again now and then. `stats.report` says what was chosen and why. Outcomes of rounds decide, never the draft
+ * speculate, and tries again now and then. A part that takes the shape of its trees is told the one that is worth most, as in Sequoia
+ * (Chen et al. 2024, arXiv 2402.12374), by acceptance by level and rank. `stats.report` says what was chosen and why. Outcomes of rounds decide, never the draft
  * at hand, so text stays as it was; where the acceptance rule promises less than the same tokens, nothing measured decides either:
  * costs are those of the options or a default curve, and a seed repeats. Speed-up as in Leviathan et al. 2022 (arXiv 2211.17192), with
  * the cost of verification in the formula. Another name is given as to any strategy, `{ ...adaptive(a), name: 'mine' }`. Throws
@@ -36,14 +42,14 @@ export interface AdaptiveOptions {
  */
 export function adaptive(part: Strategy, options: AdaptiveOptions = {}): Strategy {
   check(options)
-  const { cost: pinned, draftCost = defaultDraftCost } = options
+  const { cost: pinned, draftCost = defaultDraftCost, trees = 'measured' } = options
   const composed = (measured: CostCurve | null) =>
     compose('adaptive', [part], ([loaded], session) => {
       const clocked = measured !== null && session.guarantee === 'same-tokens'
       const curve = clocked ? measured : (pinned ?? defaultCurve)
       const cost = clocked ? new ClockedCost(curve) : new PinnedCost(curve, draftCost)
       const source = { from: clocked ? 'measured' : 'pinned', rows: curve.rows, ms: curve.ms }
-      return new AdaptiveProposer(loaded as NamedStrategy, session, cost, source)
+      return new AdaptiveProposer(loaded as NamedStrategy, session, cost, source, trees === 'measured')
     })
   return {
     ...composed(null),
@@ -51,7 +57,9 @@ export function adaptive(part: Strategy, options: AdaptiveOptions = {}): Strateg
   }
 }
 
-function check({ cost, draftCost = defaultDraftCost }: AdaptiveOptions): void {
+function check({ cost, draftCost = defaultDraftCost, trees = 'measured' }: AdaptiveOptions): void {
+  if (trees !== 'measured' && trees !== 'own')
+    throw new OutriderError('INVALID_OPTION', `adaptive: trees must be 'measured' or 'own', not ${trees}`)
   if (!Number.isFinite(draftCost) || draftCost < 0)
     throw new OutriderError('INVALID_OPTION', `adaptive: draftCost must be a number of at least 0, not ${draftCost}`)
   if (!cost) return

@@ -37,6 +37,12 @@ export const adaptiveDescriptor: CompositionDescriptor<Omit<AdaptiveOptions, 'co
         minimum: 0,
         default: 0.1,
       },
+      trees: {
+        type: 'string',
+        description: 'Trees that are worth most by measured acceptance, for strategies that take them, or their own.',
+        enum: ['measured', 'own'],
+        default: 'measured',
+      },
     },
     additionalProperties: false,
   },

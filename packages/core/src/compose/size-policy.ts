@@ -1,8 +1,7 @@
 import type { RoundCost } from './adaptive-cost'
-import { run, SizeEstimates, type SizeOutcome } from './adaptive-estimate'
+import { SizeEstimates } from './adaptive-estimate'
+import type { Drafting, SizeModel, SizeOutcome } from './draft-sizes'
 
-/** Sizes to choose from: those that fill a pass, and those of short chains. */
-const sizes: readonly number[] = [1, 2, 3, 4, 5, 7, 10, 15, 23, 31, 47, 63, 95, 127, 191, 255]
 /** A size is left for one that is better by so much, so that sizes do not flap. */
 const better = 1.03
 /** Rounds of a smaller size, or of none, before a larger one is tried: at first, then twice as many each time; at most. */
@@ -19,6 +18,8 @@ export interface Prospect {
   /** Nodes that such a draft has, as far as is known. */
   readonly nodes: number
   readonly tokens: number
+  /** Tokens if nearly everything were accepted. */
+  readonly hope: number
   /** In plain rounds. */
   readonly cost: number
 }
@@ -29,7 +30,6 @@ export interface Prospect {
  * the outcomes of rounds and their cost goes in.
  */
 export class SizePolicy {
-  readonly #estimates: SizeEstimates
   readonly #whole: number
   #choice: number | null = null
   /** The size that is being tried; null where the choice is asked for. */
@@ -43,13 +43,13 @@ export class SizePolicy {
   #sincePlain = 0
   #probes = 0
 
-  /** `most`: nodes of the largest draft. */
+  /** `most`: nodes of the largest draft. `estimates`: of drafts that have no more. */
   constructor(
     private readonly cost: RoundCost,
     most: number,
+    private readonly estimates: SizeModel = new SizeEstimates(most, (nodes) => cost.verify(nodes)),
   ) {
     this.#whole = most
-    this.#estimates = new SizeEstimates([...sizes.filter((size) => size < most), most], (nodes) => cost.verify(nodes))
   }
 
   /** The size for the next round. */
@@ -65,7 +65,7 @@ export class SizePolicy {
   observe(outcome: SizeOutcome): void {
     const prospects = this.#prospects()
     const choice = this.#choose(prospects)
-    if (outcome.asked > 0) this.#estimates.observe(outcome)
+    if (outcome.asked > 0) this.estimates.observe(outcome)
     this.#sincePlain = outcome.asked > 0 ? this.#sincePlain + 1 : 0
     if (this.#probe !== null) this.#tried(this.#probe, outcome, rate(choice))
     else this.#waited = target(prospects, choice) ? this.#waited + 1 : 0
@@ -105,12 +105,12 @@ export class SizePolicy {
 
   /** One that paid is repeated at once: it may be that the text has changed. */
   #tried(size: number, { given, path }: SizeOutcome, expected: number): void {
-    const { chain } = this.#estimates
-    const cost = this.cost.verify(given) + this.cost.besides(size, { nodes: given, chain })
+    const { key, shape } = this.#drafting(size, given)
+    const cost = this.cost.verify(given) + this.cost.besides(key, shape)
     const pays = given > 0 && (1 + path.length) * this.#plainCost() > cost * expected
     this.#probes++
     this.#tries++
-    const untimed = this.#tries < timingRounds && !this.cost.knows(size)
+    const untimed = this.#tries < timingRounds && !this.cost.knows(key)
     this.#again = pays || (untimed && (size === 0 || given > 0))
     if (size > 0) this.#waited = 0
     if (this.#again) return
@@ -120,20 +120,21 @@ export class SizePolicy {
 
   /** No draft, then the sizes that would give different ones; what lies beyond the largest draft seen is asked for as a whole. */
   #prospects(): readonly Prospect[] {
-    const { chain, sizes } = this.#estimates
-    const limit = this.#estimates.reach(this.#whole)
+    const { chain, sizes } = this.estimates
+    const limit = this.estimates.reach(this.#whole)
     const open = sizes.filter((size) => size === this.#whole || size < limit || (!chain && size === limit))
     const costs = this.#costs([0, ...open])
     return [0, ...open].map((size, i) => ({
       size,
-      nodes: size === 0 ? 0 : this.#estimates.reach(size),
-      tokens: size === 0 ? 1 : this.#estimates.tokens(size),
+      nodes: size === 0 ? 0 : this.estimates.reach(size),
+      tokens: size === 0 ? 1 : this.estimates.tokens(size),
+      hope: size === 0 ? 1 : this.estimates.hope(size, hoped),
       cost: (costs[i] as number) / (costs[0] as number),
     }))
   }
 
   #plainCost(): number {
-    return this.#costs([0, ...this.#estimates.sizes])[0] as number
+    return this.#costs([0, ...this.estimates.sizes])[0] as number
   }
 
   /** Of sizes that ascend. None costs more than a larger one: what looks slower was slowed down by something else. */
@@ -150,10 +151,13 @@ export class SizePolicy {
 
   /** Never nothing: a coarse clock may say that a round took no time. */
   #costOf(size: number): number {
-    const { chain } = this.#estimates
-    const nodes = size === 0 ? 0 : this.#estimates.reach(size)
-    const verify = size === 0 ? this.cost.verify(0) : this.#estimates.verifyCost(size)
-    return Math.max(verify + this.cost.besides(size, { nodes, chain }), this.cost.verify(0) / 10)
+    const { key, shape } = this.#drafting(size)
+    const verify = size === 0 ? this.cost.verify(0) : this.estimates.verifyCost(size)
+    return Math.max(verify + this.cost.besides(key, shape), this.cost.verify(0) / 10)
+  }
+
+  #drafting(size: number, nodes?: number): Drafting {
+    return size === 0 ? { key: 0, shape: { nodes: 0, chain: true } } : this.estimates.drafting(size, nodes)
   }
 }
 
@@ -168,7 +172,7 @@ function best(prospects: readonly Prospect[]): Prospect {
 
 /** Of the larger sizes the best if nearly everything were accepted; null where that would not be better than the choice. */
 function target(prospects: readonly Prospect[], choice: Prospect): Prospect | null {
-  const hope = ({ nodes, cost }: Prospect) => (1 + run(hoped, nodes)) / cost
+  const hope = ({ hope, cost }: Prospect) => hope / cost
   const larger = prospects.filter((each) => each.size > choice.size && hope(each) > rate(choice))
   return larger.length === 0 ? null : larger.reduce((first, other) => (hope(other) >= hope(first) ? other : first))
 }

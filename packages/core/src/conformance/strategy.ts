@@ -9,6 +9,7 @@ import { draftChecks } from './strategy-drafts'
 import { endingChecks } from './strategy-endings'
 import { historyChecks } from './strategy-history'
 import { memoryChecks } from './strategy-memory'
+import { shapeChecks } from './strategy-shapes'
 import type { StrategySubject } from './strategy-subject'
 import { tokenChecks } from './strategy-tokens'
 import { type OwnFiles, type TinyModels, tinyModels } from './tiny-host'
@@ -68,6 +69,7 @@ export function strategyConformance(functions: TestFunctions, options: StrategyC
   }
   const checks: readonly ((subject: StrategySubject) => readonly Check[])[] = [
     draftChecks,
+    shapeChecks,
     tokenChecks,
     distributionChecks,
     endingChecks,

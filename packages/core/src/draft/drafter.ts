@@ -1,4 +1,5 @@
-import type { KvCache, Ops, Tensor } from '../spec'
+import type { KvCache, Ops, ShapeLimits, Tensor } from '../spec'
+import type { RankPaths } from '../tree'
 
 /** What a draft begins with. */
 export interface DraftRun {
@@ -25,7 +26,9 @@ export interface DraftPlan {
 
 /** How a `FeatureProposer` drafts a round's tree. */
 export interface Drafter {
-  /** The draft for a budget of `nodes` and `depth`, both at least 1. */
-  plan(nodes: number, depth: number): DraftPlan
+  /** Trees that it drafts where they are named; null or absent: none. */
+  readonly shapes?: ShapeLimits | null
+  /** The draft for a budget of `nodes` and `depth`, both at least 1: of `paths` where they are given, within `shapes`. */
+  plan(nodes: number, depth: number, paths?: RankPaths): DraftPlan
   dispose(): void
 }

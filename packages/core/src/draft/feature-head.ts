@@ -30,6 +30,8 @@ export interface FeatureHead {
   readonly targetIds: Tensor | null
   /** Where states may be gathered for `step`, f32 [rows, width]. */
   readonly gathered: Tensor
+  /** Rows that `logits` takes at most: a `StaticDrafter` drafts whatever tree needs no more. Absent: those of its own tree. */
+  readonly mostLogits?: number
   /** Records what makes features of the target's states: f32 [rows, width]. */
   features(ops: Ops, args: FeatureArgs): Tensor
   /**

@@ -1,7 +1,18 @@
 import { createKvCache } from '../cache'
 import { Programs } from '../model'
 import { Owned } from '../owned'
-import type { Budget, Committed, DeviceDraft, Follow, KvCache, Program, Proposer, SessionView, Tensor } from '../spec'
+import type {
+  Budget,
+  Committed,
+  DeviceDraft,
+  Follow,
+  KvCache,
+  Program,
+  Proposer,
+  SessionView,
+  ShapeLimits,
+  Tensor,
+} from '../spec'
 import { INDEX } from '../spec'
 import type { Drafter } from './drafter'
 import { FeatureFeed } from './feature-feed'
@@ -62,9 +73,13 @@ export class FeatureProposer implements Proposer {
     }
   }
 
-  propose({ nodes, depth }: Budget): DeviceDraft | null {
+  get shapes(): ShapeLimits | null {
+    return this.drafter.shapes ?? null
+  }
+
+  propose({ nodes, depth, paths }: Budget): DeviceDraft | null {
     if (!this.#feed.ready) return null
-    const plan = this.drafter.plan(nodes, depth)
+    const plan = this.drafter.plan(nodes, depth, paths)
     this.#levels = plan.levels
     const program = this.#programs.get(plan.key, (ops) => {
       const { sequence } = this.session

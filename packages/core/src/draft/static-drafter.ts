@@ -1,10 +1,21 @@
 import { Owned } from '../owned'
-import { type DraftNoise, MAX_PATH, type Ops, type Pass, type SessionView, type Tensor } from '../spec'
+import {
+  type DraftNoise,
+  MAX_PATH,
+  type Ops,
+  type Pass,
+  type SessionView,
+  type ShapeLimits,
+  type Tensor,
+} from '../spec'
 import { type RankPaths, type StaticTree, staticTree } from '../tree'
 import type { Drafter, DraftPlan, DraftRun } from './drafter'
 import type { FeatureHead } from './feature-head'
 import { keepDrawn } from './keep-drawn'
 import { placeTokens } from './place-tokens'
+
+/** Choices of a node of a tree that is named: `topK` gives no more. */
+const mostChoices = 32
 
 /**
  * Drafts chains and trees whose topology is known beforehand: one step a level, over its nodes that have children. Where the target
@@ -21,6 +32,7 @@ import { placeTokens } from './place-tokens'
  */
 export class StaticDrafter implements Drafter {
   readonly #owned = new Owned()
+  readonly shapes: ShapeLimits | null
   readonly #ids: Tensor
 
   /** `paths`: each after its beginnings. Throws `OUT_OF_MEMORY`. */
@@ -31,15 +43,21 @@ export class StaticDrafter implements Drafter {
   ) {
     const { levels } = staticTree(paths, paths.length, MAX_PATH)
     const most = levels.reduce((words, level, i) => Math.max(words, (levels[i - 1]?.expand ?? 1) * level.choices), 1)
-    this.#ids = this.#owned.add(session.backend.tensor([most], 'u32', `${head.label} choices`))
+    const { mostLogits: expand } = head
+    const choices = Math.min(mostChoices, head.vocab)
+    const named = expand === undefined ? null : { levels: levels.length, choices, expand }
+    this.shapes = named
+    const words = Math.max(most, named ? named.expand * named.choices : 0)
+    this.#ids = this.#owned.add(session.backend.tensor([words], 'u32', `${head.label} choices`))
   }
 
-  plan(nodes: number, depth: number): DraftPlan {
-    const tree = staticTree(this.paths, nodes, depth)
+  plan(nodes: number, depth: number, paths: RankPaths = this.paths): DraftPlan {
+    const tree = staticTree(paths, nodes, depth)
     const { parents, levels } = tree
     const { noise } = this.session
     const q = noise && inOrder(levels) ? (this.session.q ?? null) : null
-    const key = `${this.head.label} draft ${parents}${noise ? ' with noise' : ''}`
+    const picks = levels.map((level) => level.picks).join(' | ')
+    const key = `${this.head.label} draft ${parents}: ${picks}${noise ? ' with noise' : ''}`
     const record = (ops: Ops, run: DraftRun) => this.#record(ops, run, tree, noise, q)
     return { key, nodes: parents.length, levels: levels.length, parents, q: q !== null, record }
   }

@@ -1,3 +1,4 @@
+import type { RankPaths } from '../tree/rank-paths'
 import type { TokenTree } from '../tree/tree'
 import type { Program } from './backend'
 import type { Tensor } from './tensor'
@@ -8,6 +9,21 @@ export interface Budget {
   readonly nodes: number
   /** Most levels below the pending token; 1 to 63. */
   readonly depth: number
+  /**
+   * Which nodes of the tree to draft, within the proposer's own `shapes`: of these paths of ranks (parents first, better ranks first,
+   * the likeliest first) those that `nodes` and `depth` leave, in place of what it would draft by itself. Only where it has `shapes`.
+   */
+  readonly paths?: RankPaths
+}
+
+/** Which trees a proposer can draft that are named by their nodes' ranks. */
+export interface ShapeLimits {
+  /** Levels below the pending token. */
+  readonly levels: number
+  /** Choices of a node: ranks from 0 to one less. */
+  readonly choices: number
+  /** Nodes of a level that may have children. Default: any number. */
+  readonly expand?: number
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Guarantee } from './acceptance'
 import type { Backend, Program } from './backend'
 import type { KvCache } from './decoder'
-import type { Budget, Draft } from './draft'
+import type { Budget, Draft, ShapeLimits } from './draft'
 import type { Pass, SequenceTensors, TreeTensors } from './pass'
 import type { SamplingTensors } from './sampling'
 import type { Tensor } from './tensor'
@@ -83,6 +83,11 @@ export interface Proposer {
    * what the device holds may be further than the last outcome that was. Live; default false: each round waits for the one before it.
    */
   readonly ahead?: boolean
+  /**
+   * Which trees it drafts where a budget names their nodes (`Budget.paths`): children of a node then stand in the order of their
+   * ranks, so that outcomes tell how likely each rank is. Null or absent: it draws up its trees itself.
+   */
+  readonly shapes?: ShapeLimits | null
   /** The next draft, within the budget. null or an empty tree: nothing to propose. */
   propose(budget: Budget): Draft | Promise<Draft>
   /**

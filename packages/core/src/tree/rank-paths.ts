@@ -61,6 +61,27 @@ export function uniformPaths(branches: readonly number[], strategy: string): Ran
   return paths
 }
 
+/**
+ * Each node of a tree by the ranks on its way from the pending token, a rank being its place among the children of its parent.
+ *
+ * @example
+ * ```ts
+ * import { rankPaths } from '@outrider/core'
+ *
+ * console.log(rankPaths([-1, -1, 1, 1])) // [[0], [1], [1, 0], [1, 1]]
+ * ```
+ */
+export function rankPaths(parents: readonly number[]): RankPaths {
+  const paths: (readonly number[])[] = []
+  const children = new Map<number, number>()
+  for (const parent of parents) {
+    const rank = children.get(parent) ?? 0
+    children.set(parent, rank + 1)
+    paths.push([...(paths[parent] ?? []), rank])
+  }
+  return paths
+}
+
 function refuse(strategy: string, what: string): never {
   throw new OutriderError('INVALID_OPTION', `${strategy}: ${what}`)
 }

@@ -60,6 +60,14 @@ export const brokenStrategies: Readonly<Record<string, readonly [make: () => Str
       })),
     'rounds that are begun ahead',
   ],
+  'takes the trees that it is told and drafts its own': [
+    () =>
+      strategyOf('broken', ({ tokens }) => ({
+        shapes: { levels: 3, choices: 4 },
+        propose: (budget) => guess(tokens, budget),
+      })),
+    'trees that are named',
+  ],
   'changes the committed tokens': [
     () =>
       from(({ tokens }) => (budget) => {

@@ -40,6 +40,7 @@ function planned(proposer: Proposer, session: SessionView, told: boolean, owned:
     }),
   )
   return {
+    ...(proposer.shapes && { shapes: proposer.shapes }),
     propose: async (budget) => {
       const draft = await proposer.propose(budget)
       if (!draft || 'programs' in draft) return draft
