@@ -1,4 +1,4 @@
-import type { Part } from '@outrider/core'
+import { adaptive, type Part } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { expect, test } from 'vitest'
 import { engineOn } from '../../core/test/support/engines'
@@ -15,11 +15,13 @@ const strategies = [
   draftModel({ model, name: 'itself', tokens: 3 }),
   draftModel({ model: other, name: 'another', tokens: 3 }),
   draftModel({ model, name: 'tree', branches: [2, 2] }),
+  { ...adaptive(draftModel({ model, tokens: 6 }), { cost: { rows: [1, 8], ms: [1, 1.1] } }), name: 'of any size' },
+  { ...adaptive(draftModel({ model: other, tokens: 6 })), name: 'measured' },
 ]
 const engine = await engineOn(model, { backend: queued.backend, strategies })
 const waiting = await engineOn(model)
 
-for (const strategy of ['itself', 'another', 'tree'])
+for (const strategy of ['itself', 'another', 'tree', 'of any size', 'measured'])
   test.each([
     ['greedy', {}],
     ['drawn', { temperature: 0.9, seed: 3 }],

@@ -1,5 +1,5 @@
-import type { NamedStrategy } from '../decode'
-import type { Budget, Committed, Draft, Follow, Program, Report, SessionView } from '../spec'
+import { callStrategy, type NamedStrategy } from '../decode'
+import type { Budget, Committed, DeviceDraft, Draft, Follow, HostDraft, Program, Report, SessionView } from '../spec'
 import { isChain } from '../tree'
 import { ClockedCost } from './adaptive-clock'
 import type { RoundCost } from './adaptive-cost'
@@ -16,6 +16,8 @@ interface Pending {
   readonly parents: readonly number[] | null
   /** What drafting is timed by: levels of a tree that was named, else the size. */
   readonly key: number
+  /** The size that was tried; null where it was the choice. */
+  readonly tried: number | null
   /** By the clock, where there is one. */
   readonly started: number
   /** Nodes that are verified; another part of a composition may have drafted them. */
@@ -24,7 +26,7 @@ interface Pending {
 
 /**
  * Hands its part a smaller budget, or does not ask it, as a `SizePolicy` says, and the tree to draft where the part takes one; all else
- * is passed on.
+ * is passed on. Where the part need not wait for the last outcome it does not either: it decides by those before.
  */
 export class AdaptiveProposer extends Composition {
   readonly #policy: SizePolicy
@@ -32,9 +34,13 @@ export class AdaptiveProposer extends Composition {
   /** Trees to name; null where the part draws them up itself. */
   readonly #shapes: ShapeEstimates | null
   readonly #part: Part
+  readonly #mayLead: boolean
   /** Rounds by nodes drafted. */
   readonly #rounds = new Map<number, number>()
-  #pending: Pending | null = null
+  /** Rounds that were proposed and not observed yet, in order. */
+  #pending: Pending[] = []
+  /** When the last round was observed, by the clock. */
+  #until = 0
 
   /**
    * `cost`: a `ClockedCost` where what is measured may steer; it is told what rounds take. `source`: whence it is, for the report.
@@ -48,6 +54,8 @@ export class AdaptiveProposer extends Composition {
     named: boolean,
   ) {
     super([part], () => session)
+    // Under other rules a seed has to repeat, also where rounds are begun ahead in one run and not in the other.
+    this.#mayLead = session.guarantee === 'same-tokens'
     this.#part = this.parts[0] as Part
     this.#clock = cost instanceof ClockedCost ? cost : null
     const most = Math.max(1, session.maxRows - 1)
@@ -56,46 +64,41 @@ export class AdaptiveProposer extends Composition {
     this.#policy = new SizePolicy(cost, most, this.#shapes ?? undefined)
   }
 
-  async propose({ nodes, depth }: Budget): Promise<Draft> {
-    this.#pending = null
-    this.speaker = null
+  get ahead(): boolean {
+    return this.#mayLead && this.#part.proposer.ahead === true
+  }
+
+  propose({ nodes, depth }: Budget): Draft | Promise<Draft> {
+    if (!this.ahead) this.#pending = []
     const started = this.#clock ? performance.now() : 0
-    const size = this.#policy.decide()
+    const size = this.#policy.decide(this.#pending.some(({ tried }) => tried !== null))
     const asked = Math.min(size, nodes)
     const tree = asked === 0 ? undefined : this.#shapes?.tree(size)
+    const round = { asked, depth, key: tree?.levels ?? size, tried: this.#policy.trying, started }
+    this.speaker = null
+    if (asked === 0) return this.#proposed(round, null)
     // A tree of so many nodes has no more levels.
     const budget = { nodes: asked, depth: Math.min(depth, tree?.levels ?? asked), ...(tree && { paths: tree.paths }) }
-    const draft = asked === 0 ? null : await this.ask(this.#part, budget)
-    const given = draft === null ? 0 : 'programs' in draft ? draft.nodes : draft.tokens.length
-    const chain = draft === null || (draft.parents !== null && isChain(draft.parents))
-    // A chain that the depth cut is as long as it was allowed to be.
-    this.#pending = {
-      asked: chain ? Math.min(asked, depth) : asked,
-      given,
-      chain,
-      parents: draft?.parents ?? null,
-      key: tree?.levels ?? size,
-      started,
-      verified: given,
-    }
-    if (draft === null) return null
-    this.speaker = this.#part
-    return credited(draft, this.#part)
+    const draft = this.ask(this.#part, budget)
+    return draft instanceof Promise ? draft.then((given) => this.#proposed(round, given)) : this.#proposed(round, draft)
   }
 
   override follow(follow: Follow): readonly Program[] {
-    if (this.#pending && follow.kind === 'round') this.#pending.verified = follow.nodes
+    const pending = this.#pending.at(-1)
+    if (pending && follow.kind === 'round') pending.verified = follow.nodes
     return super.follow(follow)
   }
 
   override async observe(committed: Committed): Promise<void> {
-    if (this.#pending) this.#learn(this.#pending, committed)
-    this.#pending = null
-    await super.observe(committed)
+    const pending = this.#pending.shift()
+    if (pending) this.#learn(pending, committed)
+    const own = committed.own && !!pending && pending.given > 0
+    const { name, proposer } = this.#part
+    await callStrategy(name, 'observe a round', () => proposer.observe?.({ ...committed, own }))
   }
 
   override truncate(length: number): number {
-    this.#pending = null
+    this.#pending = []
     return super.truncate(length)
   }
 
@@ -125,21 +128,42 @@ export class AdaptiveProposer extends Composition {
     }
   }
 
+  #proposed(
+    { asked, depth, ...round }: Omit<Pending, 'given' | 'chain' | 'parents' | 'verified'> & { depth: number },
+    draft: HostDraft | DeviceDraft | null,
+  ): Draft {
+    const given = draft === null ? 0 : 'programs' in draft ? draft.nodes : draft.tokens.length
+    const chain = draft === null || (draft.parents !== null && isChain(draft.parents))
+    // A chain that the depth cut is as long as it was allowed to be.
+    const most = chain ? Math.min(asked, depth) : asked
+    this.#pending.push({ ...round, asked: most, given, chain, parents: draft?.parents ?? null, verified: given })
+    if (draft === null) return null
+    this.speaker = this.#part
+    return credited(draft, this.#part)
+  }
+
   #learn(pending: Pending, { own, path }: Committed): void {
-    const { asked, given, chain, parents, verified } = pending
+    const { asked, given, chain, parents, verified, tried } = pending
+    const ms = this.#clock ? this.#since(pending) : 0
     // A draft that another part's took the place of tells nothing.
     if (given > 0 && !own) return
     this.#rounds.set(given, (this.#rounds.get(given) ?? 0) + 1)
-    if (own || verified === 0) this.#time(pending)
-    this.#policy.observe({ asked, given, path: given > 0 ? path : [], chain, parents })
+    if (own || verified === 0) this.#time(pending, ms)
+    this.#policy.observe({ asked, given, path: given > 0 ? path : [], chain, parents }, tried)
   }
 
-  #time({ given, key, parents, started, verified }: Pending): void {
-    if (!this.#clock) return
-    const ms = performance.now() - started
-    if (given === 0) this.#clock.took(0, verified, ms)
-    else if (this.#shapes) this.#clock.took(key, verified, ms, key, String(parents))
-    else this.#clock.took(key, verified, ms)
+  /** Milliseconds that a round took which ended now: from the end of the one before it where that came after its beginning. */
+  #since({ started }: Pending): number {
+    const now = performance.now()
+    const ms = now - Math.max(started, this.#until)
+    this.#until = now
+    return ms
+  }
+
+  #time({ given, key, parents, verified }: Pending, ms: number): void {
+    if (given === 0) this.#clock?.took(0, verified, ms)
+    else if (this.#shapes) this.#clock?.took(key, verified, ms, key, String(parents))
+    else this.#clock?.took(key, verified, ms)
   }
 }
 

@@ -91,7 +91,7 @@ export abstract class Composition implements Proposer {
     }
   }
 
-  abstract propose(budget: Budget): Promise<Draft>
+  abstract propose(budget: Budget): Draft | Promise<Draft>
 
   follow(follow: Follow): readonly Program[] {
     return this.parts.flatMap(
@@ -124,17 +124,26 @@ export abstract class Composition implements Proposer {
     this.owned.dispose()
   }
 
-  /** A part's draft; null where it says nothing. What it throws carries its name. */
-  protected async ask({ name, proposer }: Part, budget: Budget): Promise<HostDraft | DeviceDraft | null> {
-    const draft = await callStrategy(name, 'propose', () => proposer.propose(budget))
-    const nodes = draft === null ? 0 : 'programs' in draft ? draft.nodes : draft.tokens.length
-    return nodes === 0 ? null : draft
+  /** A part's draft, at once where it answers at once; null where it says nothing. What it throws carries its name. */
+  protected ask(part: Part, budget: Budget): Draft | Promise<Draft> {
+    try {
+      const draft = part.proposer.propose(budget)
+      if (!(draft instanceof Promise)) return said(draft)
+      return callStrategy(part.name, 'propose', () => draft).then(said)
+    } catch (error) {
+      throw strategyError(part.name, 'propose', error)
+    }
   }
 }
 
 /** A part's draft as the composition's: credited to the part, unless that has said itself who drafted what. */
 export function credited(draft: HostDraft | DeviceDraft, { name }: Part): Draft {
   return draft.by === undefined ? { ...draft, by: name } : draft
+}
+
+function said(draft: Draft): Draft {
+  const nodes = draft === null ? 0 : 'programs' in draft ? draft.nodes : draft.tokens.length
+  return nodes === 0 ? null : draft
 }
 
 function started<T>(name: string, start: () => T): T {

@@ -52,22 +52,27 @@ export class SizePolicy {
     this.#whole = most
   }
 
-  /** The size for the next round. */
-  decide(): number {
+  /** The size for the next round; `trying`: another size is being tried, and what came of it is not known yet. */
+  decide(trying = false): number {
     const prospects = this.#prospects()
     const choice = this.#choose(prospects)
     this.#choice = choice.size
-    this.#probe = this.#due(prospects, choice)
+    this.#probe = trying ? null : this.#due(prospects, choice)
     return this.#probe ?? choice.size
   }
 
-  /** How the round that was decided ended; `asked` may be less than was decided. */
-  observe(outcome: SizeOutcome): void {
+  /** The size that the round tries which was decided last; null where it is the choice. */
+  get trying(): number | null {
+    return this.#probe
+  }
+
+  /** How a round ended, the one that was decided last or one before it; `asked` may be less than was decided. */
+  observe(outcome: SizeOutcome, tried: number | null = this.#probe): void {
     const prospects = this.#prospects()
     const choice = this.#choose(prospects)
     if (outcome.asked > 0) this.estimates.observe(outcome)
     this.#sincePlain = outcome.asked > 0 ? this.#sincePlain + 1 : 0
-    if (this.#probe !== null) this.#tried(this.#probe, outcome, rate(choice))
+    if (tried !== null) this.#tried(tried, outcome, rate(choice))
     else this.#waited = target(prospects, choice) ? this.#waited + 1 : 0
   }
 
@@ -111,6 +116,7 @@ export class SizePolicy {
     this.#probes++
     this.#tries++
     const untimed = this.#tries < timingRounds && !this.cost.knows(key)
+    this.#probe = size
     this.#again = pays || (untimed && (size === 0 || given > 0))
     if (size > 0) this.#waited = 0
     if (this.#again) return
