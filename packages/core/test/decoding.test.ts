@@ -194,7 +194,7 @@ test('a proposer hears of every chunk and every round, and whether its own draft
       },
       follow: ({ pass, ...rest }) => {
         followed.push({ ...rest })
-        expect(pass.rows).toBe(rest.kind === 'prefill' ? (followed.length === 1 ? 64 : 8) : [1, 4, 4][(round - 1) % 3])
+        expect(pass.rows).toBe(rest.kind === 'prefill' ? (followed.length === 1 ? 64 : 6) : [1, 4, 4][(round - 1) % 3])
         return []
       },
       observe: (committed) => {

@@ -27,7 +27,7 @@ const floats: ReadonlySet<WeightFormat> = new Set(['f32', 'f16', 'bf16'])
 /** Numbers of rows that take each tile. */
 const rowCounts: Readonly<Record<Arithmetic, readonly number[]>> = {
   f32: [1, 2, 4, 8],
-  i8: [1, 2, 4, 8],
+  i8: [1, 2, 3, 4, 8],
   f16: [1, 17, 33],
 }
 const cases = (['f32', 'i8', 'f16'] as const).flatMap((arithmetic) =>

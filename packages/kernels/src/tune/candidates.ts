@@ -92,7 +92,8 @@ export const dotFamily: AnyFamily = family<DotTile>({
           [16, 16, 2],
           [16, 8, 4],
         ]
-    return rowsOf(rows).flatMap((size) =>
+    const sizes: readonly DotTile['rows'][] = rows === 6 ? [3, ...rowsOf(rows)] : rowsOf(rows)
+    return sizes.flatMap((size) =>
       widths.map(
         ([atOnce, lanes, pairs]): DotTile => ({
           atOnce,

@@ -9,7 +9,7 @@ export interface TunedShape {
 }
 
 /** Numbers of rows that tiles are measured for; others take the next larger one's. */
-export const rowBuckets: readonly number[] = [1, 2, 4, 8, 16, 32, 64]
+export const rowBuckets: readonly number[] = [1, 2, 4, 6, 8, 12, 16, 32, 64]
 
 /** Pairs of outputs that a workgroup must have at least: those of no block of 32, of one, or of two. */
 export type LeastPairs = 1 | 16 | 32

@@ -16,6 +16,7 @@ const tiles: readonly DotTile[] = [
   { atOnce: 1, rows: 1, lanes: 16, pairs: 1, depth: 1 },
   { atOnce: 1, rows: 2, lanes: 8, pairs: 2, depth: 2 },
   { atOnce: 16, rows: 1, lanes: 16, pairs: 2, depth: 2 },
+  { atOnce: 16, rows: 3, lanes: 16, pairs: 2, depth: 1 },
   { atOnce: 32, rows: 8, lanes: 8, pairs: 2, depth: 1 }, // rows take turns
 ]
 

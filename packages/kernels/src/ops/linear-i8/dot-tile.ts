@@ -11,7 +11,7 @@ export interface DotTile {
    */
   readonly atOnce: 1 | 16 | 32
   /** Rows of activations that share one read of the weights. */
-  readonly rows: 1 | 2 | 4 | 8
+  readonly rows: 1 | 2 | 3 | 4 | 8
   /** Lanes of one slice. */
   readonly lanes: 8 | 16 | 32
   /** Pairs of outputs that one lane owns; lanes · pairs is at most 32, a panel. */
@@ -35,14 +35,16 @@ export function chooseDotTile(rows: number, panels: number, device: DeviceFacts,
     const size = rows > 2 ? 4 : rows === 2 ? 2 : 1
     return { atOnce: 1, rows: size, lanes: 16, pairs: leastPairs === 32 ? 2 : 1, depth: 1 }
   }
-  if (rows > 8 && panels * Math.ceil(rows / 8) >= manyGroups)
+  if (rows > 12 && panels * Math.ceil(rows / 8) >= manyGroups)
     return { atOnce: 16, rows: 8, lanes: 8, pairs: 4, depth: 1 }
+  // Rows that are not there are computed all the same.
+  const few = rows === 3 || rows === 5 || rows === 6 ? 3 : 4
   if (leastPairs === 32) {
-    if (rows > 2) return { atOnce: 16, rows: 4, lanes: 16, pairs: 2, depth: rows > 4 ? 1 : 2 }
+    if (rows > 2) return { atOnce: 16, rows: few, lanes: 16, pairs: 2, depth: rows > 4 ? 1 : 2 }
     return { atOnce: 32, rows: rows === 2 ? 2 : 1, lanes: 8, pairs: 4, depth: rows === 2 ? 1 : 2 }
   }
   if (rows > 16) return { atOnce: 32, rows: 8, lanes: 8, pairs: 2, depth: 1 }
-  if (rows > 4) return { atOnce: 32, rows: 4, lanes: 8, pairs: 2, depth: 1 }
+  if (rows > 4) return { atOnce: 32, rows: few, lanes: 8, pairs: 2, depth: 1 }
   if (rows > 1 || (leastPairs === 16 && panels < manyPanels))
     return { atOnce: 32, rows: 2, lanes: 8, pairs: 2, depth: 1 }
   return { atOnce: 32, rows: 1, lanes: 8, pairs: leastPairs === 16 || panels >= manyPanels ? 2 : 1, depth: 2 }
