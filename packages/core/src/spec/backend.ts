@@ -70,7 +70,7 @@ export interface Backend {
   /** Reads a matrix chunk by chunk and repacks it. Throws what `source.rows` throws, `UNSUPPORTED_FORMAT`, `OUT_OF_MEMORY`. */
   weight(source: WeightSource, label: string): Promise<Weight>
   /**
-   * Writes `data`, in the tensor's own element layout, from element `offset` on, before anything submitted later runs.
+   * Writes `data`, in the tensor's own element layout, from element `offset` on: after all that was submitted before has run, and before anything submitted later does.
    * A f16 tensor takes a Uint16Array of binary16 bits; since WebGPU writes whole words, `offset` is even then, and the number of
    * elements too unless they reach the tensor's end. Throws `SHAPE_MISMATCH`, `DISPOSED`.
    */
