@@ -4,7 +4,7 @@ import { isChain } from '../tree'
 import { ClockedCost } from './adaptive-clock'
 import type { RoundCost } from './adaptive-cost'
 import { Composition, credited, type Part } from './parts'
-import { ShapeEstimates } from './shape-estimates'
+import { ShapeEstimates, type ShapeKnowledge } from './shape-estimates'
 import { type Prospect, SizePolicy } from './size-policy'
 
 /** A round between `propose` and `observe`. */
@@ -44,14 +44,14 @@ export class AdaptiveProposer extends Composition {
 
   /**
    * `cost`: a `ClockedCost` where what is measured may steer; it is told what rounds take. `source`: whence it is, for the report.
-   * `named`: whether trees are named to a part that takes them.
+   * `known`: of trees to name to a part that takes them; null: it drafts its own.
    */
   constructor(
     part: NamedStrategy,
     session: SessionView,
     cost: RoundCost,
     private readonly source: Report,
-    named: boolean,
+    known: ShapeKnowledge | null,
   ) {
     super([part], () => session)
     // Under other rules a seed has to repeat, also where rounds are begun ahead in one run and not in the other.
@@ -60,7 +60,7 @@ export class AdaptiveProposer extends Composition {
     this.#clock = cost instanceof ClockedCost ? cost : null
     const most = Math.max(1, session.maxRows - 1)
     const { shapes } = this.#part.proposer
-    this.#shapes = named && shapes ? new ShapeEstimates(cost, most, shapes) : null
+    this.#shapes = known && shapes ? new ShapeEstimates(cost, most, shapes, known) : null
     this.#policy = new SizePolicy(cost, most, this.#shapes ?? undefined)
   }
 

@@ -128,6 +128,31 @@ test('the report has the tree by level, and acceptance by level and rank', async
   expect(JSON.parse(JSON.stringify(report))).toEqual(report)
 })
 
+test.each([
+  ['what is measured', {}, true],
+  ['costs of the options', { cost: flat }, false],
+] as const)(
+  'by %s a session begins with what others learned of trees, or does not',
+  async (_, options: AdaptiveOptions, begins) => {
+    const part = adaptive(shaped([1], []), options)
+    const strategy: Strategy = { ...part, load: (host) => part.load({ ...host, verifyCost: async () => flat }) }
+    const engine = await engineOn(target, { strategies: [strategy] })
+    const second = async (maxTokens: number) => {
+      const { stats } = await engine.complete(prompt, { strategy: strategy.name, maxTokens, ignoreEos: true })
+      const { acceptance } = stats.report as unknown as {
+        readonly acceptance: Readonly<Record<string, readonly number[]>>
+      }
+      return acceptance['1']?.[1] as number
+    }
+    // The second choice is right each time.
+    const learned = await second(80)
+    expect(learned).toBeGreaterThan(0.4)
+    const next = await second(2)
+    if (begins) expect(next).toBeGreaterThan(0.4)
+    else expect(next).toBeLessThan(0.38)
+  },
+)
+
 test('under a rule that promises the distribution a run repeats', async () => {
   const asked: Budget[][] = [[], []]
   const ids = []

@@ -64,6 +64,15 @@ describe('acceptance by level and rank', () => {
     expect(seen?.[1]).toBeGreaterThan(0.19)
   })
 
+  test('of a worse choice that is right more often is shared with the better one', () => {
+    const estimates = new RankEstimates()
+    for (let round = 0; round < 300; round++) estimates.observe([-1, -1], [1])
+    const [level] = estimates.acceptance(1, 3)
+    expect(level?.[0]).toBe(level?.[1])
+    expect(level?.[0]).toBeGreaterThan(0.45)
+    expect(level?.[2]).toBeLessThan(0.1)
+  })
+
   test.each([1, 2, 3, 4])('does not grow with the rank, and is at most 1 in sum, whatever is seen (%d)', (seed) => {
     const random = randomNumbers(seed)
     const estimates = new RankEstimates()

@@ -10,6 +10,12 @@ const assumed = 0.7
 /** Share that a choice is assumed to take of what the better ones leave. */
 const further = 0.35
 
+/** A share, and as how many outcomes it counts. */
+interface Estimate {
+  readonly share: number
+  readonly weight: number
+}
+
 interface Seen {
   tried: number
   accepted: number
@@ -45,16 +51,17 @@ export class RankEstimates {
   acceptance(levels: number, choices: number): AcceptanceByRank {
     const all: number[][] = []
     for (let level = 0; level < levels; level++) {
-      const own: number[] = []
+      const own: Estimate[] = []
       let left = 1
       for (let rank = 0; rank < choices; rank++) {
-        const usual = rank === 0 ? assumed : further * left
+        const usual = all[level - 1]?.[rank] ?? (rank === 0 ? assumed : further * left)
         const { tried, accepted } = this.#seen[level]?.[rank] ?? { tried: 0, accepted: 0 }
-        const share = (accepted + prior * (all[level - 1]?.[rank] ?? usual)) / (tried + prior)
-        own.push(Math.min(share, own[rank - 1] ?? 1, left))
-        left -= own[rank] as number
+        const weight = tried + prior
+        const share = Math.min((accepted + prior * Math.min(usual, own[rank - 1]?.share ?? 1)) / weight, left)
+        own.push({ share, weight })
+        left -= share
       }
-      all.push(own)
+      all.push(falling(own))
     }
     return all
   }
@@ -65,4 +72,20 @@ export class RankEstimates {
     while (ranks.length <= rank) ranks.push({ tried: 0, accepted: 0 })
     return ranks[rank] as Seen
   }
+}
+
+/** The nearest shares that do not grow: neighbours that do take their mean (pool adjacent violators). */
+function falling(estimates: readonly Estimate[]): number[] {
+  const pools: (Estimate & { readonly count: number })[] = []
+  for (const estimate of estimates) {
+    let pool = { ...estimate, count: 1 }
+    for (let last = pools.at(-1); last && last.share < pool.share; last = pools.at(-1)) {
+      pools.pop()
+      const weight = last.weight + pool.weight
+      const share = (last.share * last.weight + pool.share * pool.weight) / weight
+      pool = { share, weight, count: last.count + pool.count }
+    }
+    pools.push(pool)
+  }
+  return pools.flatMap(({ share, count }) => new Array<number>(count).fill(share))
 }

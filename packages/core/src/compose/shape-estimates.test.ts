@@ -3,7 +3,7 @@ import type { CostCurve, ShapeLimits } from '../spec'
 import { depths, likeliestPaths, type RankPaths } from '../tree'
 import { ClockedCost } from './adaptive-clock'
 import { PinnedCost, verifyCost } from './adaptive-cost'
-import { ShapeEstimates } from './shape-estimates'
+import { nothingKnown, ShapeEstimates } from './shape-estimates'
 import { SizePolicy } from './size-policy'
 
 const rows = [1, 2, 4, 8, 16, 32, 64]
@@ -167,6 +167,23 @@ test('few trees are drafted in a long text: each leaves a program on the device'
   expect(new Set(run.trees).size).toBeLessThan(60)
   const steady = run.trees.slice(-100)
   expect(steady.filter((tree, i) => i > 0 && tree !== steady[i - 1]).length).toBeLessThan(20)
+})
+
+test('what is known is gone on with: trees too, whose drafting is not timed here yet', () => {
+  const known = nothingKnown()
+  const cost = new PinnedCost(curves.mild as CostCurve, 0.6)
+  const shapes = new ShapeEstimates(cost, 15, limits, known)
+  const shares = Array.from({ length: 6 }, () => [0.6, 0.3])
+  const random = randomNumbers(2)
+  for (let round = 0; round < 200; round++) {
+    const parents = parentsOf(shapes.tree(15).paths)
+    shapes.observe({ asked: 15, given: parents.length, path: keptOf(parents, shares, random), chain: false, parents })
+  }
+  const free = new PinnedCost(curves.mild as CostCurve, 0)
+  const [next, alone] = [new ShapeEstimates(free, 15, limits, known), new ShapeEstimates(free, 15, limits)]
+  expect(next.planned(15)).toBe(shapes.planned(15))
+  expect(next.acceptance).toEqual(shapes.acceptance)
+  expect(next.planned(15).levels).toBeLessThan(alone.planned(15).levels)
 })
 
 test('trees keep to what the part can draft', () => {

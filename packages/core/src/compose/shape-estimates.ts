@@ -6,7 +6,7 @@ import { RankEstimates } from './rank-estimates'
 
 /** Rounds from one planning of trees to the next; the first comes sooner. */
 const planned = 16
-const first = 4
+const first = 8
 /** A tree takes the place of another that is worse by so much: a new one has to be recorded. */
 const better = 1.05
 /** Choices of a node that are looked at: rarer ones are hardly ever right. */
@@ -21,6 +21,18 @@ export interface PlannedTree {
   readonly levels: number
 }
 
+/** What is known of a part's drafts, whichever session learned it. */
+export interface ShapeKnowledge {
+  readonly ranks: RankEstimates
+  /** By size. */
+  readonly trees: Map<number, PlannedTree>
+}
+
+/** Nothing yet. */
+export function nothingKnown(): ShapeKnowledge {
+  return { ranks: new RankEstimates(), trees: new Map() }
+}
+
 /**
  * The best tree of each size by measured acceptance (`RankEstimates`, `likeliestPaths`): of those of equally many nodes the depth
  * that brings most for what verifying and drafting its levels cost. Every outcome tells of every size.
@@ -28,8 +40,6 @@ export interface PlannedTree {
 export class ShapeEstimates implements SizeModel {
   readonly sizes: readonly number[]
   readonly chain: boolean = false
-  readonly #ranks = new RankEstimates()
-  readonly #trees = new Map<number, PlannedTree>()
   readonly #drafted = new Set<string>()
   /** Expected tokens by size, under what is known now. */
   readonly #tokens = new Map<number, number>()
@@ -39,14 +49,16 @@ export class ShapeEstimates implements SizeModel {
     private readonly cost: RoundCost,
     most: number,
     private readonly limits: ShapeLimits,
+    private readonly known: ShapeKnowledge = nothingKnown(),
   ) {
     this.sizes = draftSizes(most)
-    this.#plan()
+    // Trees of other sessions were planned with times that are not known here yet.
+    if (known.trees.size === 0) this.#plan()
   }
 
   /** The tree that would be drafted. */
   planned(size: number): PlannedTree {
-    return this.#trees.get(size) as PlannedTree
+    return this.known.trees.get(size) as PlannedTree
   }
 
   /** The tree to draft. */
@@ -59,7 +71,7 @@ export class ShapeEstimates implements SizeModel {
   /** Acceptance by level and rank. */
   get acceptance(): readonly (readonly number[])[] {
     const { levels, choices } = this.limits
-    return this.#ranks.acceptance(levels, Math.min(choices, mostChoices))
+    return this.known.ranks.acceptance(levels, Math.min(choices, mostChoices))
   }
 
   reach(size: number): number {
@@ -90,7 +102,7 @@ export class ShapeEstimates implements SizeModel {
 
   observe({ given, parents, path }: SizeOutcome): void {
     if (given === 0 || !parents) return
-    this.#ranks.observe(parents, path)
+    this.known.ranks.observe(parents, path)
     this.#tokens.clear()
     this.#rounds++
     const due = this.#rounds < planned ? first : planned
@@ -111,8 +123,8 @@ export class ShapeEstimates implements SizeModel {
     for (const size of this.sizes) {
       const trees = found.map((all) => treeOf(all.slice(0, size)))
       const best = trees.reduce((a, b) => (rate(b) > rate(a) ? b : a))
-      const present = this.#trees.get(size)
-      if (!present || rate(best) > rate(present) * better) this.#trees.set(size, best)
+      const present = this.known.trees.get(size)
+      if (!present || rate(best) > rate(present) * better) this.known.trees.set(size, best)
     }
     this.#tokens.clear()
   }
