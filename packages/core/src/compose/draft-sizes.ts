@@ -1,7 +1,7 @@
 import type { DraftShape } from './adaptive-cost'
 
 /** Sizes to choose from: those that fill a pass, and those of short chains. */
-const sizes: readonly number[] = [1, 2, 3, 4, 5, 7, 10, 15, 23, 31, 47, 63, 95, 127, 191, 255]
+const sizes: readonly number[] = [1, 2, 3, 4, 5, 7, 11, 15, 23, 31, 47, 63, 95, 127, 191, 255]
 
 /** Sizes of drafts that have at most `most` nodes, that one among them. */
 export function draftSizes(most: number): readonly number[] {
