@@ -56,6 +56,11 @@ describe('the command', () => {
     expect(await readFile(markdown, 'utf8')).toContain('| eagle3:tokens=2 |')
   })
 
+  test('says in what arithmetic it computed', async () => {
+    const { result } = await run(...onReference, '--arithmetic', 'i8', '--strategies', 'plain')
+    expect(result).toContain('arithmetic i8')
+  })
+
   test('writes one page, and the same page later from the JSON', async () => {
     const [json, html, later] = ['facts.json', 'now.html', 'later.html'].map((name) => join(folder, name)) as [
       string,
@@ -125,6 +130,7 @@ describe('the command', () => {
     [['--no-such'], '--no-such'],
     [['--max-tokens', '1'], '--max-tokens must be a whole number of at least 2, not "1"'],
     [['--backend', 'cuda'], '--backend must be webgpu or reference, not "cuda"'],
+    [['--arithmetic', 'i4'], '--arithmetic must be f32, i8, f16 or fastest, not "i4"'],
     [['--strategies', 'eagel3'], 'no strategy "eagel3"'],
     [['--prompts', 'no-such.jsonl'], 'cannot read no-such.jsonl'],
     [['--from', 'no-such.json'], 'cannot read no-such.json'],

@@ -85,8 +85,9 @@ async function promptLines({ prompts, begin }: CommandOptions): Promise<readonly
   return prompts === null ? builtInPrompts(begin) : readPrompts(prompts)
 }
 
-async function openBackend({ backend, cache }: CommandOptions): Promise<Backend> {
-  return backend === 'reference' ? referenceBackend() : webgpu({ cacheType: cache })
+async function openBackend({ backend, cache, arithmetic }: CommandOptions): Promise<Backend> {
+  if (backend === 'webgpu') return webgpu({ cacheType: cache, arithmetic })
+  return referenceBackend(arithmetic === 'fastest' ? {} : { arithmetic })
 }
 
 /** A line a prompt, and one for each strategy that fails. */

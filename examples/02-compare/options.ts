@@ -30,6 +30,7 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --max-rows <n>        rows of the largest verify pass, default 64
   --cost                measures what verify passes of every size cost also on a software device
   --backend <name>      webgpu or reference, default webgpu
+  --arithmetic <name>   how products of quantised weights are computed: f32 (default), i8, f16 or fastest
   --cache <type>        how WebGPU keeps keys and values: f16 or f32, default f16
   --json <file>         writes the report as JSON; - writes it to the output, and the table to stderr
   --markdown <file>     writes the tables as Markdown
@@ -57,6 +58,7 @@ export interface CommandOptions {
   readonly maxRows: number | null
   readonly cost: boolean
   readonly backend: 'webgpu' | 'reference'
+  readonly arithmetic: 'f32' | 'i8' | 'f16' | 'fastest'
   readonly cache: 'f16' | 'f32'
   readonly json: string | null
   readonly markdown: string | null
@@ -78,6 +80,7 @@ const flags = {
   'max-rows': text,
   cost: { type: 'boolean' },
   backend: text,
+  arithmetic: text,
   cache: text,
   json: text,
   markdown: text,
@@ -106,6 +109,7 @@ export function readOptions(args: readonly string[]): CommandOptions | null {
     maxRows: whole('max-rows', values['max-rows']),
     cost: values.cost ?? false,
     backend: oneOf('backend', values.backend ?? 'webgpu', ['webgpu', 'reference']),
+    arithmetic: oneOf('arithmetic', values.arithmetic ?? 'f32', ['f32', 'i8', 'f16', 'fastest']),
     cache: oneOf('cache', values.cache ?? 'f16', ['f16', 'f32']),
     json: values.json ?? null,
     markdown: values.markdown ?? null,
