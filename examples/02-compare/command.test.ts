@@ -130,7 +130,7 @@ describe('the command', () => {
     [['--no-such'], '--no-such'],
     [['--max-tokens', '1'], '--max-tokens must be a whole number of at least 2, not "1"'],
     [['--backend', 'cuda'], '--backend must be webgpu or reference, not "cuda"'],
-    [['--arithmetic', 'i4'], '--arithmetic must be f32, i8, f16 or fastest, not "i4"'],
+    [['--arithmetic', 'i4'], '--arithmetic must be f32 or i8 or f16 or fastest, not "i4"'],
     [['--strategies', 'eagel3'], 'no strategy "eagel3"'],
     [['--prompts', 'no-such.jsonl'], 'cannot read no-such.jsonl'],
     [['--from', 'no-such.json'], 'cannot read no-such.json'],
