@@ -24,6 +24,8 @@ export interface DotTile {
 const manyGroups = 256
 /** Panels from which on a workgroup may have half of one and still leave enough of them for one row. */
 const manyPanels = 128
+/** Panels from which on tiles of three rows are faster than those of four that lack one. */
+const somePanels = 32
 
 /**
  * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an
@@ -37,8 +39,8 @@ export function chooseDotTile(rows: number, panels: number, device: DeviceFacts,
   }
   if (rows > 12 && panels * Math.ceil(rows / 8) >= manyGroups)
     return { atOnce: 16, rows: 8, lanes: 8, pairs: 4, depth: 1 }
-  // Rows that are not there are computed all the same.
-  const few = rows === 3 || rows === 5 || rows === 6 ? 3 : 4
+  // Rows that are not there are computed all the same, which counts where weights are large.
+  const few = panels >= somePanels && (rows === 3 || rows === 5 || rows === 6) ? 3 : 4
   if (leastPairs === 32) {
     if (rows > 2) return { atOnce: 16, rows: few, lanes: 16, pairs: 2, depth: rows > 4 ? 1 : 2 }
     return { atOnce: 32, rows: rows === 2 ? 2 : 1, lanes: 8, pairs: 4, depth: rows === 2 ? 1 : 2 }
