@@ -68,6 +68,11 @@ export class Recorder {
     })
   }
 
+  /** Steps so far. */
+  get count(): number {
+    return this.#steps.length
+  }
+
   /** The last step so far that writes `tensor`, -1 for none. */
   lastWrite(tensor: Tensor): number {
     return this.#written.get(deviceBuffer(this.memory, tensor)) ?? -1
@@ -77,6 +82,11 @@ export class Recorder {
   later(writes: readonly Binding['buffer'][], dispatch: () => Dispatch): number {
     for (const buffer of writes) this.#written.set(deviceBuffer(this.memory, buffer), this.#steps.length)
     return this.#steps.push(dispatch) - 1
+  }
+
+  /** Takes back the last step; whoever does writes what it would have written. */
+  takeBack(): void {
+    this.#steps.pop()
   }
 
   /** Records a dispatch; its pipeline begins to compile. Throws `DEVICE_LACKS`, `KERNEL_INVALID`, `SHAPE_MISMATCH`, `DISPOSED`. */

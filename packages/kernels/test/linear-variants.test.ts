@@ -42,12 +42,15 @@ test.each(cases)(
   async ({ arithmetic, format, rows }) => {
     const backend = backends[arithmetic]
     const [inputs, headDim] = [256, 32]
-    await withWeights(backend, { w: randomSource(format, 160, inputs) }, async ({ w }) => {
+    const sources = { w: randomSource(format, 160, inputs), joining: randomSource('f16', 160, 2 * inputs) }
+    await withWeights(backend, sources, async ({ w, joining }) => {
       const weight = w!
       const tensors = {
         x: { shape: [rows, inputs] },
         wide: { shape: [rows, 160] },
+        other: { shape: [rows, 160] },
         half: { shape: [rows, 80] },
+        ids: { shape: [160], dtype: 'u32' },
         embedded: { shape: [rows, inputs] },
         gain: { shape: [inputs] },
         bias: { shape: [160] },
@@ -68,6 +71,12 @@ test.each(cases)(
           ops.embed({ table: weight, pass: rowsOf, out: tensor('embedded') })
           ops.linear({ x, weight, out: tensor('wide'), rows })
           ops.linear({ x, weight, out: tensor('wide'), rows, norm, bias, accumulate: true, pass: rowsOf })
+          ops.linear({ x, weight, out: tensor('wide'), rows, addend: tensor('other') })
+          ops.argmax({ logits: tensor('wide'), vocab: 160, rows, out: tensor('tokens') })
+          ops.linear({ x, weight, out: tensor('wide'), rows, norm, pass: rowsOf })
+          ops.argmax({ logits: tensor('wide'), vocab: 160, rows, out: tensor('tokens'), targetIds: tensor('ids') })
+          const parts = [{ table: weight, pass: rowsOf, norm }, { x }]
+          ops.linear({ x: parts, weight: joining!, out: tensor('wide'), rows })
           ops.gatedLinear({ x, weight, out: tensor('half'), rows, norm, pass: rowsOf })
           const head = { gain: tensor('headGain'), eps: 1e-5 }
           const heads = { heads: 3, kvHeads: 1, headDim, rope: { table: tensor('rope') }, q: tensor('q') }

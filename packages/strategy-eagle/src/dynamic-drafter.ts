@@ -16,6 +16,7 @@ import type { TreeOptions } from './options'
  */
 export class DynamicDrafter implements Drafter {
   readonly #candidates: Candidates
+  readonly #plans: { plan: DraftPlan; levels: number; nodes: number; noisy: boolean }[] = []
 
   constructor(
     private readonly session: SessionView,
@@ -30,7 +31,11 @@ export class DynamicDrafter implements Drafter {
     const count = this.#candidates.before(levels)
     const nodes = Math.min(this.grow.nodes, most, count)
     const { noise } = this.session
-    return {
+    const known = this.#plans.find(
+      (each) => each.levels === levels && each.nodes === nodes && each.noisy === (noise !== null),
+    )
+    if (known) return known.plan
+    const plan: DraftPlan = {
       key: `${this.head.label} grow ${levels} ${nodes}${noise ? ' with noise' : ''}`,
       nodes,
       levels,
@@ -40,13 +45,15 @@ export class DynamicDrafter implements Drafter {
         collectTree(ops, this.#candidates, { count, nodes, tree: this.session.tree })
       },
     }
+    this.#plans.push({ plan, levels, nodes, noisy: noise !== null })
+    return plan
   }
 
   dispose(): void {
     this.#candidates.dispose()
   }
 
-  #grow(ops: Ops, { last, index, base, cache }: DraftRun, levels: number, noise: DraftNoise | null): void {
+  #grow(ops: Ops, { last, index, base, cache, reach }: DraftRun, levels: number, noise: DraftNoise | null): void {
     const { head } = this
     const { vocab, targetIds: map } = head
     const drawn = noise && { ahead: 2, ...(map && { targetIds: map }), ...noise }
@@ -54,12 +61,12 @@ export class DynamicDrafter implements Drafter {
     const sequence = { ...this.session.sequence, length: base }
     const { tokens } = tree
     let x = last
-    let pass: Pass = { rows: 1, first: 0, tokens, index }
+    let pass: Pass = { rows: 1, first: 0, reach, tokens, index }
     // The position of the first row: there is no tree yet.
     if (drawn) ops.spanIndex({ sequence, from: base, to: base, toOffset: 1, rows: 1, tokens, index })
     for (let level = 0; level < levels; level++) {
       const { rows } = pass
-      const logits = head.logits(ops, { x, rows })
+      const logits = head.logits(ops, { x, rows, ...(x !== last && { pass }) })
       if (drawn) ops.perturbLogits({ logits, vocab, pass, ...drawn })
       ops.topK({ logits, vocab, rows, k, ids, logProbs })
       growLevel(ops, this.#candidates, { level, last: level + 1 === levels, map })
@@ -67,7 +74,7 @@ export class DynamicDrafter implements Drafter {
       ops.treeIndex({ tree, sequence, index })
       pass = { ...pass, rows: k, first: 1 + level * k }
       ops.gatherRows({ x, indices: board, at: at.above, rows: k, out: head.gathered })
-      x = head.step(ops, { pass, g: head.gathered, cache })
+      x = head.step(ops, { pass, g: head.gathered, own: true, cache })
     }
   }
 }

@@ -3,12 +3,11 @@ import {
   type CacheShape,
   type FeatureArgs,
   type FeatureHead,
-  type KvCache,
   type LayerSpace,
   layerSpace,
   type Ops,
   type Owned,
-  type Pass,
+  type RowPart,
   recordLayer,
   type Tensor,
 } from '@outrider/core'
@@ -17,9 +16,9 @@ import type { HeadWeights } from './weights'
 
 /** Activations of a head. They belong to the strategy: an engine's sessions take turns. */
 interface Space extends LayerSpace {
-  readonly embedded: Tensor
-  readonly joined: Tensor
   readonly stream: Tensor
+  /** The stream of every other step, where one is made of the one before. */
+  readonly other: Tensor | undefined
   readonly feature: Tensor
   readonly captured: Tensor | undefined
   readonly picked: Tensor | undefined
@@ -47,9 +46,8 @@ export class EagleHead implements FeatureHead {
     const projected = config.layout.join === 'attention' ? weights.projection?.weight.shape[1] : undefined
     this.#space = {
       ...layerSpace(backend, owned, config.shape, size.rows),
-      embedded: rows(weights.embedding.shape[1], 'embedding'),
-      joined: rows(2 * hidden, 'input'),
       stream: rows(hidden, 'residual stream'),
+      other: config.layout.join === 'stream' || config.normedResidual ? rows(hidden, 'residual stream') : undefined,
       feature: rows(hidden, 'feature'),
       captured: projected === undefined ? undefined : rows(projected, 'captured states'),
       picked: projected === undefined ? undefined : rows(projected, 'picked states'),
@@ -99,36 +97,35 @@ export class EagleHead implements FeatureHead {
     return feature
   }
 
-  step(ops: Ops, { pass, g, cache }: { pass: Pass; g: Tensor; cache: KvCache }): Tensor {
-    const { embedded, joined, stream: x } = this.#space
+  step(ops: Ops, { pass, g, cache }: Parameters<FeatureHead['step']>[1]): Tensor {
+    const { stream, other } = this.#space
+    const x = g === stream && other ? other : stream
     const { embedding, inputNorms, layers, outputNorm, projection, rope } = this.weights
     const { shape, model, normedResidual, normedOutput } = this.config
     const { rows } = pass
-    ops.embed({ table: embedding, pass, out: embedded })
-    const parts = [
-      { x: embedded, ...norm(inputNorms?.embedding) },
+    const parts: readonly RowPart[] = [
+      { table: embedding, pass, ...norm(inputNorms?.embedding) },
       { x: g, ...norm(inputNorms?.feature) },
     ]
-    ops.concat({ parts, out: joined, rows })
-    if (inputNorms) {
-      if (normedResidual) ops.rmsNorm({ x: g, norm: inputNorms.feature, out: x, rows })
-      else if (g !== x) ops.concat({ parts: [{ x: g }], out: x, rows })
-    } else if (projection) {
+    if (inputNorms && normedResidual) ops.rmsNorm({ x: g, norm: inputNorms.feature, out: x, rows })
+    if (!inputNorms && projection) {
       const { weight, bias } = projection
-      ops.linear({ x: joined, weight, out: x, rows, ...(bias && { bias }), pass })
+      ops.linear({ x: parts, weight, out: x, rows, ...(bias && { bias }), pass })
     }
+    const joined = inputNorms && { input: parts, ...(!normedResidual && { residual: g }) }
     layers.forEach((layer, i) => {
       const run = { layer, rope, pass, cache: cache.layer(i), space: this.#space, x }
-      recordLayer(ops, i === 0 ? { ...run, shape, ...(inputNorms && { input: joined }) } : { ...run, shape: model })
+      recordLayer(ops, i === 0 ? { ...run, shape, ...joined } : { ...run, shape: model })
     })
     if (normedOutput && outputNorm) ops.rmsNorm({ x, norm: outputNorm, out: x, rows })
     return x
   }
 
-  logits(ops: Ops, { x, rows }: { x: Tensor; rows: number }): Tensor {
+  logits(ops: Ops, { x, rows, pass }: Parameters<FeatureHead['logits']>[1]): Tensor {
     const { logits } = this.#space
     const { lmHead: weight, outputNorm } = this.weights
-    ops.linear({ x, weight, out: logits, rows, ...norm(this.config.normedOutput ? undefined : outputNorm) })
+    const before = norm(this.config.normedOutput ? undefined : outputNorm)
+    ops.linear({ x, weight, out: logits, rows, ...before, ...(pass && { pass }) })
     return logits
   }
 }

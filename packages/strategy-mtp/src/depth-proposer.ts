@@ -15,6 +15,7 @@ import {
   type Program,
   Programs,
   type Proposer,
+  passReach,
   type SessionView,
   type Tensor,
 } from '@outrider/core'
@@ -51,6 +52,7 @@ export class DepthProposer implements Proposer {
   readonly #rows: Tensor
   readonly #state: Tensor
   #levels = 0
+  readonly #drafts: { readonly noisy: boolean; readonly reach: number; readonly draft: DeviceDraft }[] = []
 
   constructor(
     private readonly session: SessionView,
@@ -95,11 +97,15 @@ export class DepthProposer implements Proposer {
     if (!this.#feed.ready) return null
     const levels = Math.min(this.tokens, nodes, depth, this.session.tokens.length - 1)
     this.#levels = levels
-    const { noise } = this.session
-    const key = `mtp draft ${levels}${noise ? ' with noise' : ''}`
-    const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, noise))
-    const parents = Array.from({ length: levels }, (_, node) => node - 1)
-    return { programs: [program], nodes: levels, parents, q: noise !== null && !!this.session.q }
+    const noisy = this.session.noise !== null
+    const reach = passReach(this.#feed.mostTokens + levels)
+    const known = this.#drafts.find(
+      (each) => each.draft.nodes === levels && each.reach === reach && each.noisy === noisy,
+    )
+    if (known) return known.draft
+    const draft = this.#recorded(levels, reach)
+    this.#drafts.push({ noisy, reach, draft })
+    return draft
   }
 
   follow(follow: Follow): readonly Program[] {
@@ -128,7 +134,7 @@ export class DepthProposer implements Proposer {
     const { rows } = pass
     let [at, g]: [Pass, Tensor] = [pass, pickStates(ops, fed, gathered)]
     for (const [module, { length, last, span }] of this.#depths.entries()) {
-      const x = this.modules.step(ops, { module, pass: at, g, cache: this.#cache.layer(module) })
+      const x = this.modules.step(ops, { module, pass: at, g, own: module > 0, cache: this.#cache.layer(module) })
       const next = this.#depths[module + 1]
       if (module > 0) endOf(ops, { index: span.index, length })
       if (next) {
@@ -137,11 +143,19 @@ export class DepthProposer implements Proposer {
         statesFrom(ops, { from: { x, index: at.index }, before: last, index: next.span.index, out: gathered, rows })
       }
       ops.gatherLast({ x, pass: at, out: last })
-      if (next) [at, g] = [{ rows, first: 0, ...next.span }, gathered]
+      if (next) [at, g] = [{ ...pass, ...next.span }, gathered]
     }
   }
 
-  #draft(ops: Ops, levels: number, noise: DraftNoise | null): void {
+  #recorded(levels: number, reach: number): DeviceDraft {
+    const { noise } = this.session
+    const key = `mtp draft ${levels} below ${reach}${noise ? ' with noise' : ''}`
+    const program = this.#programs.get(key, (ops) => this.#draft(ops, levels, reach, noise))
+    const parents = Array.from({ length: levels }, (_, node) => node - 1)
+    return { programs: [program], nodes: levels, parents, q: noise !== null && !!this.session.q }
+  }
+
+  #draft(ops: Ops, levels: number, reach: number, noise: DraftNoise | null): void {
     const { tree, q } = this.session
     const { tokens } = tree
     const { vocab } = this.modules
@@ -149,12 +163,12 @@ export class DepthProposer implements Proposer {
     for (const depth of this.#depths.slice(0, levels)) {
       const { module } = depth
       if (module > 0 || noise) this.#lay(ops, depth)
-      if (module > 0) x = this.#step(ops, depth, x)
+      if (module > 0) x = this.#step(ops, depth, reach, x)
       if (x && module > 1) ops.gatherRows({ x, indices: this.#rows, at: module - 1, rows: 1, out: this.#state })
       const state = module === 0 ? depth.last : module === 1 ? (x as Tensor) : this.#state
       const logits = this.modules.logits(ops, { module, x: state, rows: 1 })
       // In each module the entry at the position before the pending token's is the one that chooses.
-      const pass = { rows: 1, first: module, tokens, index: depth.draft }
+      const pass = { rows: 1, first: module, reach, tokens, index: depth.draft }
       if (noise && q) keepDrawn(ops, { logits, vocab, rows: 1, first: module, q, ...noise })
       if (noise) ops.perturbLogits({ logits, vocab, pass, ahead: module + 2, ...noise })
       ops.argmax({ logits, vocab, rows: 1, out: tokens, at: 1 + module })
@@ -169,12 +183,12 @@ export class DepthProposer implements Proposer {
   }
 
   /** A module over the tokens drafted so far; `x` are the states that the module before it gave for all but the first of them. */
-  #step(ops: Ops, { module, draft: index }: Depth, x: Tensor | null): Tensor {
+  #step(ops: Ops, { module, draft: index }: Depth, reach: number, x: Tensor | null): Tensor {
     const { tree } = this.session
     const { last: before, draft } = this.#depths[module - 1] as Depth
     const { gathered: out } = this.modules
     if (x) statesFrom(ops, { from: { x, index: draft }, before, index, out, rows: module })
-    const pass = { rows: module, first: 1, tokens: tree.tokens, index }
-    return this.modules.step(ops, { module, pass, g: x ? out : before, cache: this.#cache.layer(module) })
+    const pass = { rows: module, first: 1, reach, tokens: tree.tokens, index }
+    return this.modules.step(ops, { module, pass, g: x ? out : before, own: true, cache: this.#cache.layer(module) })
   }
 }

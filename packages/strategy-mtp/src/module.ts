@@ -15,8 +15,8 @@ import type { JoinWeights, ModuleWeights } from './weights'
 /** Activations of all modules. They belong to the strategy: an engine's sessions take turns. */
 interface Space extends LayerSpace {
   readonly embedded: Tensor
-  readonly joined: Tensor
-  readonly stream: Tensor
+  /** The residual streams of one step and the next. */
+  readonly streams: readonly [Tensor, Tensor]
   readonly logits: Tensor
 }
 
@@ -26,6 +26,8 @@ export interface ModuleRun {
   readonly pass: Pass
   /** f32 [rows, hidden]: for each row the hidden state that is fed. */
   readonly g: Tensor
+  /** Whether these are states that the module before gave, or with one module itself, not the target's. */
+  readonly own: boolean
   readonly cache: KvLayer
 }
 
@@ -53,8 +55,7 @@ export class MtpModules {
     this.#space = {
       ...layerSpace(backend, owned, model, size.rows),
       embedded: rows(model.hidden, 'embedding'),
-      joined: rows(2 * model.hidden, 'input'),
-      stream: rows(model.hidden, 'residual stream'),
+      streams: [rows(model.hidden, 'residual stream'), rows(model.hidden, 'residual stream')],
       logits: rows(this.vocab, 'logits', size.choices),
     }
   }
@@ -63,29 +64,37 @@ export class MtpModules {
     return this.#join(0).lmHead.shape[0]
   }
 
-  /** Records a step of one module and gives the state that is recycled: f32 [rows, hidden], which holds until the next step. */
-  step(ops: Ops, { module, pass, g, cache }: ModuleRun): Tensor {
+  /** Records a step of one module and gives its state before the final norm: f32 [rows, hidden], which holds until the next step. */
+  step(ops: Ops, { module, pass, g, own, cache }: ModuleRun): Tensor {
     const { layout, model: shape, rope, modules } = this.weights
-    const { embedded, joined, stream: x } = this.#space
-    const { embedding, embeddingNorm, hiddenNorm, projection, finalNorm } = this.#join(module)
+    const { embedded, streams } = this.#space
+    const x = g === streams[0] ? streams[1] : streams[0]
+    const { embedding, embeddingNorm, hiddenNorm, projection } = this.#join(module)
     const { rows } = pass
-    ops.embed({ table: embedding, pass, out: embedded })
-    if (layout.zeroesFirst) zeroFirst(ops, { x: embedded, pass })
-    const token = { x: embedded, norm: embeddingNorm }
-    const hidden = { x: g, norm: hiddenNorm }
-    ops.concat({ parts: layout.first === 'embedding' ? [token, hidden] : [hidden, token], out: joined, rows })
-    ops.linear({ x: joined, weight: projection, out: x, rows, pass })
+    // Nodes of a draft stand behind position 0.
+    const zeroes = layout.zeroesFirst && pass.first === 0
+    if (zeroes) {
+      ops.embed({ table: embedding, pass, out: embedded })
+      zeroFirst(ops, { x: embedded, pass })
+    }
+    const token = { ...(zeroes ? { x: embedded } : { table: embedding, pass }), norm: embeddingNorm }
+    const { finalNorm: before } = this.#join(Math.max(0, module - 1))
+    const hidden = { x: g, norm: hiddenNorm, ...(own && this.recycled === 'normed' && { before }) }
+    const parts = layout.first === 'embedding' ? [token, hidden] : [hidden, token]
+    ops.linear({ x: parts, weight: projection, out: x, rows, pass })
     const { layer } = modules[module] as ModuleWeights['modules'][number]
     recordLayer(ops, { layer, shape, rope, pass, cache, space: this.#space, x })
-    if (this.recycled === 'normed') ops.rmsNorm({ x, norm: finalNorm, out: x, rows, pass })
     return x
   }
 
   /** Records the logits of states that `step` gave: f32 [rows, vocab]. */
-  logits(ops: Ops, { module, x, rows }: { module: number; x: Tensor; rows: number }): Tensor {
+  logits(
+    ops: Ops,
+    { module, x, rows, pass }: { module: number; x: Tensor; rows: number; pass?: Pass | undefined },
+  ): Tensor {
     const { logits } = this.#space
     const { lmHead: weight, finalNorm: norm } = this.#join(module)
-    ops.linear({ x, weight, out: logits, rows, ...(this.recycled === 'stream' && { norm }) })
+    ops.linear({ x, weight, out: logits, rows, norm, ...(pass && { pass }) })
     return logits
   }
 

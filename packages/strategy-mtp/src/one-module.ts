@@ -1,4 +1,4 @@
-import type { FeatureArgs, FeatureHead, KvCache, Ops, Pass, Tensor } from '@outrider/core'
+import type { FeatureArgs, FeatureHead, Ops, Tensor } from '@outrider/core'
 import type { MtpModules } from './module'
 import { pickStates, type TargetState } from './target-state'
 
@@ -36,11 +36,11 @@ export class OneModule implements FeatureHead {
     return pickStates(ops, args, this.gathered)
   }
 
-  step(ops: Ops, { pass, g, cache }: { pass: Pass; g: Tensor; cache: KvCache }): Tensor {
-    return this.modules.step(ops, { module: 0, pass, g, cache: cache.layer(0) })
+  step(ops: Ops, { pass, g, own, cache }: Parameters<FeatureHead['step']>[1]): Tensor {
+    return this.modules.step(ops, { module: 0, pass, g, own, cache: cache.layer(0) })
   }
 
-  logits(ops: Ops, { x, rows }: { x: Tensor; rows: number }): Tensor {
-    return this.modules.logits(ops, { module: 0, x, rows })
+  logits(ops: Ops, { x, rows, pass }: Parameters<FeatureHead['logits']>[1]): Tensor {
+    return this.modules.logits(ops, { module: 0, x, rows, pass })
   }
 }

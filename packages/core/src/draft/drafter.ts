@@ -10,9 +10,11 @@ export interface DraftRun {
   /** u32 [1]: slot of row 0. */
   readonly base: Tensor
   readonly cache: KvCache
+  /** Every position of the draft is below it (`Pass.reach`). */
+  readonly reach: number
 }
 
-/** A draft to record; the same `key` for the same program. */
+/** A draft to record; the same `key` for the same program. Plans are asked for every round: keep them. */
 export interface DraftPlan {
   readonly key: string
   readonly nodes: number

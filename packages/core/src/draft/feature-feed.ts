@@ -43,6 +43,14 @@ export class FeatureFeed {
   #held: number | null = 0
   /** Rounds that were followed and not observed yet: after them the head has been fed all that they committed. */
   #unread = 0
+  /** Tokens that one of them commits at most. */
+  #widest = 0
+  readonly #known: {
+    readonly kind: string
+    readonly from: Pass
+    readonly rows: number
+    readonly programs: readonly Program[]
+  }[] = []
   /** Entries that were gone back to, the state of the last one missing; null otherwise. */
   #back: number | null = null
 
@@ -71,16 +79,29 @@ export class FeatureFeed {
     return this.#unread > 0 || (!!this.#held && this.#held === this.session.tokens.length - 1)
   }
 
+  /** Tokens that are committed at most, those of rounds that were not observed yet among them. */
+  get mostTokens(): number {
+    return this.session.tokens.length + this.#unread * this.#widest
+  }
+
   /** The programs of `Proposer.follow`. `levels`: how deep a draft of its own was at most. */
   follow({ kind, pass, own }: Follow, levels: number = MAX_PATH): readonly Program[] {
     this.#held = this.#back = null
-    const { label } = this
-    if (kind === 'round') this.#unread++
-    if (kind === 'prefill')
-      return [this.#programs.get(`${label} prefill ${pass.rows}`, (ops) => this.#feed(ops, pass.rows, pass.rows))]
-    const rows = Math.min(own ? levels + 1 : pass.rows, pass.rows, MAX_PATH)
-    const pick = { indices: this.session.outcome, at: OUTCOME.path }
-    return [this.#programs.get(`${label} round ${pass.rows} ${rows}`, (ops) => this.#feed(ops, pass.rows, rows, pick))]
+    const rows = kind === 'prefill' ? pass.rows : Math.min(own ? levels + 1 : pass.rows, pass.rows, MAX_PATH)
+    if (kind === 'round') {
+      this.#widest = Math.max(this.#unread > 0 ? this.#widest : 0, rows)
+      this.#unread++
+    }
+    const known = this.#known.find(
+      (each) =>
+        each.kind === kind && each.rows === rows && each.from.rows === pass.rows && each.from.reach === pass.reach,
+    )
+    if (known) return known.programs
+    const pick = kind === 'round' ? { indices: this.session.outcome, at: OUTCOME.path } : undefined
+    const key = `${this.label} ${kind} ${pass.rows} ${rows} below ${pass.reach}`
+    const programs = [this.#programs.get(key, (ops) => this.#feed(ops, pass, rows, pick))]
+    this.#known.push({ kind, from: pass, rows, programs })
+    return programs
   }
 
   observe({ length }: Committed): void {
@@ -107,12 +128,14 @@ export class FeatureFeed {
     this.#owned.dispose()
   }
 
-  #feed(ops: Ops, from: number, rows: number, pick?: FeatureArgs['pick']): void {
+  /** Rows of a pass stand at positions below its own. */
+  #feed(ops: Ops, { rows: from, reach }: Pass, rows: number, pick?: FeatureArgs['pick']): void {
     const { sequence } = this.session
     const length = this.#length
     const span = { from: length, to: sequence.length, toOffset: 0, tokenOffset: 1, rows, ...this.#span }
     ops.spanIndex({ sequence, ...span })
-    this.feed(ops, { pass: { rows, first: 0, ...this.#span }, states: this.#states, from, rows, ...(pick && { pick }) })
+    const pass: Pass = { rows, first: 0, ...(reach && { reach }), ...this.#span }
+    this.feed(ops, { pass, states: this.#states, from, rows, ...(pick && { pick }) })
     ops.setLength({ sequence, length, offset: 0 })
   }
 }

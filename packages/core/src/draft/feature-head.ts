@@ -35,10 +35,14 @@ export interface FeatureHead {
   /** Records what makes features of the target's states: f32 [rows, width]. */
   features(ops: Ops, args: FeatureArgs): Tensor
   /**
-   * Records one step over the tokens of `pass`, row r fed the feature `g`[r], and gives the state that the logits are taken from and
-   * that feeds the next step: f32 [rows, width], which holds until the next step. `g` may be the state of the step before.
+   * Records one step over the tokens of `pass`, row r fed `g`[r], and gives the state that the logits are taken from and that feeds
+   * the next step: f32 [rows, width], which holds until the next step. `own`: whether `g` are such states, not features; it may be
+   * the very tensor that the step before gave.
    */
-  step(ops: Ops, args: { readonly pass: Pass; readonly g: Tensor; readonly cache: KvCache }): Tensor
-  /** Records the logits of states that `step` gave: f32 [rows, vocab]. */
-  logits(ops: Ops, args: { readonly x: Tensor; readonly rows: number }): Tensor
+  step(
+    ops: Ops,
+    args: { readonly pass: Pass; readonly g: Tensor; readonly own: boolean; readonly cache: KvCache },
+  ): Tensor
+  /** Records the logits of states that `step` gave, those of `pass` where it is given: f32 [rows, vocab]. */
+  logits(ops: Ops, args: { readonly x: Tensor; readonly rows: number; readonly pass?: Pass }): Tensor
 }

@@ -1,5 +1,5 @@
 import { createKvCache } from '../cache'
-import { Programs } from '../model'
+import { Programs, passReach } from '../model'
 import { Owned } from '../owned'
 import type {
   Budget,
@@ -14,7 +14,7 @@ import type {
   Tensor,
 } from '../spec'
 import { INDEX } from '../spec'
-import type { Drafter } from './drafter'
+import type { Drafter, DraftPlan } from './drafter'
 import { FeatureFeed } from './feature-feed'
 import type { FeatureHead } from './feature-head'
 
@@ -41,6 +41,7 @@ export class FeatureProposer implements Proposer {
   readonly #index: Tensor
   /** State of the last committed entry, f32 [1, width]. */
   readonly #last: Tensor
+  readonly #drafts: { readonly key: string; readonly reach: number; readonly draft: DeviceDraft }[] = []
   #levels = 0
 
   /** `rows`: provisional rows of the largest draft, row 0 included. The drafter is disposed of with it. Throws `OUT_OF_MEMORY`. */
@@ -63,7 +64,7 @@ export class FeatureProposer implements Proposer {
       this.#last = this.#owned.add(backend.tensor([1, head.width], 'f32', `${label} state`))
       this.#feed = this.#owned.add(
         new FeatureFeed(session, label, head.reads, (ops, { pass, ...fed }) => {
-          const x = head.step(ops, { pass, g: head.features(ops, fed), cache: this.#cache })
+          const x = head.step(ops, { pass, g: head.features(ops, fed), own: false, cache: this.#cache })
           ops.gatherLast({ x, pass, out: this.#last })
         }),
       )
@@ -81,12 +82,13 @@ export class FeatureProposer implements Proposer {
     if (!this.#feed.ready) return null
     const plan = this.drafter.plan(nodes, depth, paths)
     this.#levels = plan.levels
-    const program = this.#programs.get(plan.key, (ops) => {
-      const { sequence } = this.session
-      ops.setLength({ sequence, length: this.#base, offset: -1 })
-      plan.record(ops, { last: this.#last, index: this.#index, base: this.#base, cache: this.#cache })
-    })
-    return { programs: [program], nodes: plan.nodes, parents: plan.parents, q: plan.q ?? false }
+    const { key } = plan
+    const reach = passReach(this.#feed.mostTokens + plan.levels)
+    const known = this.#drafts.find((each) => each.reach === reach && each.key === key)
+    if (known) return known.draft
+    const draft = this.#draft(plan, reach)
+    this.#drafts.push({ key, reach, draft })
+    return draft
   }
 
   follow(follow: Follow): readonly Program[] {
@@ -103,5 +105,15 @@ export class FeatureProposer implements Proposer {
 
   dispose(): void {
     this.#owned.dispose()
+  }
+
+  #draft(plan: DraftPlan, reach: number): DeviceDraft {
+    const { key, nodes, parents, q = false } = plan
+    const program = this.#programs.get(`${key} below ${reach}`, (ops) => {
+      const { sequence } = this.session
+      ops.setLength({ sequence, length: this.#base, offset: -1 })
+      plan.record(ops, { last: this.#last, index: this.#index, base: this.#base, cache: this.#cache, reach })
+    })
+    return { programs: [program], nodes, parents, q }
   }
 }

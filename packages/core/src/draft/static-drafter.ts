@@ -34,6 +34,8 @@ export class StaticDrafter implements Drafter {
   readonly #owned = new Owned()
   readonly shapes: ShapeLimits | null
   readonly #ids: Tensor
+  /** For each paths, by nodes, depth and whether there is noise. */
+  readonly #plans = new WeakMap<RankPaths, Map<number, DraftPlan>>()
 
   /** `paths`: each after its beginnings. Throws `OUT_OF_MEMORY`. */
   constructor(
@@ -52,7 +54,21 @@ export class StaticDrafter implements Drafter {
   }
 
   plan(nodes: number, depth: number, paths: RankPaths = this.paths): DraftPlan {
-    const tree = staticTree(paths, nodes, depth)
+    const plans = this.#plans.get(paths) ?? new Map<number, DraftPlan>()
+    this.#plans.set(paths, plans)
+    const at = 2 * (nodes * (MAX_PATH + 1) + Math.min(depth, MAX_PATH)) + (this.session.noise ? 1 : 0)
+    const known = plans.get(at)
+    if (known) return known
+    const plan = this.#plan(staticTree(paths, nodes, depth))
+    plans.set(at, plan)
+    return plan
+  }
+
+  dispose(): void {
+    this.#owned.dispose()
+  }
+
+  #plan(tree: StaticTree): DraftPlan {
     const { parents, levels } = tree
     const { noise } = this.session
     const q = noise && inOrder(levels) ? (this.session.q ?? null) : null
@@ -62,22 +78,18 @@ export class StaticDrafter implements Drafter {
     return { key, nodes: parents.length, levels: levels.length, parents, q: q !== null, record }
   }
 
-  dispose(): void {
-    this.#owned.dispose()
-  }
-
   #record(ops: Ops, run: DraftRun, { levels }: StaticTree, noise: DraftNoise | null, q: Tensor | null): void {
-    const { last, index, base, cache } = run
+    const { last, index, base, cache, reach } = run
     const { tree, sequence } = this.session
     const { head } = this
     const { vocab, targetIds } = head
     const order = this.#order(levels)
     if (noise || levels.length > 1) ops.treeIndex({ tree, sequence: { ...sequence, length: base }, index })
     let [x, at] = [last, 0]
-    let pass: Pass = { rows: 1, first: 0, tokens: tree.tokens, index }
+    let pass: Pass = { rows: 1, first: 0, reach, tokens: tree.tokens, index }
     for (const level of levels) {
       const { rows, first } = pass
-      const logits = head.logits(ops, { x, rows })
+      const logits = head.logits(ops, { x, rows, ...(x !== last && { pass }) })
       if (noise && q) keepDrawn(ops, { logits, vocab, rows, first, targetIds, q, ...noise })
       // Entry i holds the token at i + 1 and chooses the one after it.
       if (noise) ops.perturbLogits({ logits, vocab, pass, ahead: 2, ...(targetIds && { targetIds }), ...noise })
@@ -88,7 +100,7 @@ export class StaticDrafter implements Drafter {
       if (!alike) ops.gatherRows({ x, indices: order, at, rows: level.expand, out: head.gathered })
       at += level.expand
       pass = { ...pass, rows: level.expand, first: 1 + level.first }
-      x = head.step(ops, { pass, g: alike ? x : head.gathered, cache })
+      x = head.step(ops, { pass, g: alike ? x : head.gathered, own: true, cache })
     }
   }
 
@@ -111,9 +123,9 @@ export class StaticDrafter implements Drafter {
     const { tokens } = this.session.tree
     const { vocab, targetIds: map } = this.head
     const to = 1 + first
-    const inPlace = !map && count === rows * k && picks.every((pick, node) => pick === node)
+    const inPlace = (!map || k === 1) && count === rows * k && picks.every((pick, node) => pick === node)
     const [out, at] = inPlace ? [tokens, to] : [this.#ids, 0]
-    if (k === 1) ops.argmax({ logits, vocab, rows, out, at })
+    if (k === 1) ops.argmax({ logits, vocab, rows, out, at, ...(inPlace && map && { targetIds: map }) })
     else ops.topK({ logits, vocab, rows, k, ids: out, at })
     if (!inPlace) placeTokens(ops, { ids: this.#ids, order, from, map, tokens, to, count })
   }

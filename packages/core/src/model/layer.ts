@@ -1,5 +1,5 @@
 import type { Owned } from '../owned'
-import type { Backend, KvLayer, ModelConfig, Norm, Ops, Pass, RopeTable, Tensor, Weight } from '../spec'
+import type { Backend, KvLayer, ModelConfig, Norm, Ops, Pass, RopeTable, RowPart, Tensor, Weight } from '../spec'
 
 /** Sizes of a decoder layer. A model's configuration is one; a head's layer may take a wider attention input. */
 export interface LayerShape
@@ -64,8 +64,10 @@ export interface LayerRun {
   readonly space: LayerSpace
   /** The residual stream, f32 [rows, hidden]: the layer adds to it. */
   readonly x: Tensor
-  /** What attention reads, f32 [rows, inputs]; default the residual stream. */
-  readonly input?: Tensor
+  /** What attention reads, f32 [rows, inputs] or parts that make such rows; default the residual stream. */
+  readonly input?: Tensor | readonly RowPart[]
+  /** What attention's output is added to, f32 [rows, hidden]; default the residual stream as it is. */
+  readonly residual?: Tensor
 }
 
 /**
@@ -102,7 +104,8 @@ export function recordLayer(ops: Ops, run: LayerRun): void {
     ...(layer.headNorm && { headNorm: layer.headNorm }),
   })
   ops.treeAttention({ q: space.queries, cache, heads, kvHeads, headDim, pass, out: space.mixed })
-  ops.linear({ x: space.mixed, weight: layer.output, out: x, rows, accumulate: true, pass })
+  const residual = run.residual && run.residual !== x ? { addend: run.residual } : { accumulate: true }
+  ops.linear({ x: space.mixed, weight: layer.output, out: x, rows, ...residual, pass })
   ops.gatedLinear({ x, weight: layer.gateUp, out: space.gated, rows, norm: layer.postNorm, pass })
   ops.linear({ x: space.gated, weight: layer.down, out: x, rows, accumulate: true, pass })
 }

@@ -1,4 +1,14 @@
-import { checkedOps, INDEX, type Ops, OUTCOME } from '../spec'
+import {
+  checkedOps,
+  INDEX,
+  NO_TOKEN,
+  type Ops,
+  OUTCOME,
+  type Pass,
+  type RowPart,
+  type Tensor,
+  type Weight,
+} from '../spec'
 import type { MultiplyAdd } from './fma'
 import { host, hostWeight } from './memory'
 import { adjust } from './ops/adjust'
@@ -9,20 +19,47 @@ import { count, draw, logProbs, perturb } from './ops/draw'
 import { filter } from './ops/filter'
 import { acceptedRows, commit, compact, indexSpan, indexTree, walk } from './ops/tree'
 
+/** The embeddings of a pass's live rows: rows of `table`, into `out` [rows, width]. */
+function embedInto(out: Float32Array, { table, pass }: { table: Weight; pass: Pass }): void {
+  const [vocab, width] = table.shape
+  const { values } = hostWeight(table)
+  const tokens = host(pass.tokens).words
+  for (let r = 0; r < liveRows(pass); r++) {
+    const token = Math.min(tokens[pass.first + r] as number, vocab - 1)
+    out.set(values.subarray(token * width, (token + 1) * width), r * width)
+  }
+}
+
+/** Parts side by side, into `out` [rows, width]. */
+function joinInto(out: Float32Array, parts: readonly RowPart[], rows: number, width: number): void {
+  let column = 0
+  for (const part of parts) {
+    const own = widthOf(part)
+    let values = 'x' in part ? host(part.x).floats : new Float32Array(rows * own)
+    if (!('x' in part)) embedInto(values, part)
+    for (const norm of [part.before, part.norm]) values = inputs(values, rows, own, norm)
+    for (let r = 0; r < rows; r++) out.set(values.subarray(r * own, (r + 1) * own), r * width + column)
+    column += own
+  }
+}
+
+/** The values of a tensor's rows, or of rows that parts make: f32 [rows, width]. */
+function valuesOf(x: Tensor | readonly RowPart[], rows: number): Float32Array {
+  if ('shape' in x) return host(x).floats
+  const width = x.reduce((sum, part) => sum + widthOf(part), 0)
+  const out = new Float32Array(rows * width)
+  joinInto(out, x, rows, width)
+  return out
+}
+
+function widthOf(part: RowPart): number {
+  return 'x' in part ? (part.x.shape[1] as number) : part.table.shape[1]
+}
+
 /** The ops of the reference backend: each is checked now and pushes what to run later; products add up by `fma`. */
 export function recordOps(push: (step: () => void) => void, fma: MultiplyAdd): Ops {
   const ops: Ops = {
-    embed: ({ table, pass, out }) => {
-      const width = table.shape[1]
-      push(() => {
-        const { values } = hostWeight(table)
-        const tokens = host(pass.tokens).words
-        for (let r = 0; r < liveRows(pass); r++) {
-          const token = Math.min(tokens[pass.first + r] as number, table.shape[0] - 1)
-          host(out).floats.set(values.subarray(token * width, (token + 1) * width), r * width)
-        }
-      })
-    },
+    embed: ({ table, pass, out }) => push(() => embedInto(host(out).floats, { table, pass })),
 
     rmsNorm: ({ x, norm, out, rows }) => {
       const width = norm.gain.shape[0] as number
@@ -31,15 +68,16 @@ export function recordOps(push: (step: () => void) => void, fma: MultiplyAdd): O
       })
     },
 
-    linear: ({ x, weight, out, rows, norm, bias, accumulate }) => {
+    linear: ({ x, weight, out, rows, norm, bias, accumulate, addend }) => {
       const outputs = weight.shape[0]
       push(() => {
         const target = host(out).floats
         const add = bias && host(bias).floats
-        product(host(x).floats, hostWeight(weight), rows, norm, fma, (r, n, sum, scale) => {
+        const residual = accumulate ? target : addend && host(addend).floats
+        product(valuesOf(x, rows), hostWeight(weight), rows, norm, fma, (r, n, sum, scale) => {
           const at = r * outputs + n
-          const addend = (add ? (add[n] as number) : 0) + (accumulate ? (target[at] as number) : 0)
-          target[at] = fma(sum, scale, Math.fround(addend))
+          const sumOfBoth = (add ? (add[n] as number) : 0) + (residual ? (residual[at] as number) : 0)
+          target[at] = fma(sum, scale, Math.fround(sumOfBoth))
         })
       })
     },
@@ -60,12 +98,13 @@ export function recordOps(push: (step: () => void) => void, fma: MultiplyAdd): O
       const total = (args.heads + 2 * args.kvHeads) * args.headDim
       const { rows } = args.pass
       push(() => {
+        const x = valuesOf(args.x, rows)
         const projected = new Float32Array(rows * total)
         const bias = args.bias && host(args.bias).floats
         let first = 0
         for (const weight of args.weights) {
           const start = first
-          product(host(args.x).floats, hostWeight(weight), rows, args.norm, fma, (r, n, sum, scale) => {
+          product(x, hostWeight(weight), rows, args.norm, fma, (r, n, sum, scale) => {
             projected[r * total + start + n] = fma(sum, scale, bias ? (bias[start + n] as number) : 0)
           })
           first += weight.shape[0]
@@ -95,9 +134,13 @@ export function recordOps(push: (step: () => void) => void, fma: MultiplyAdd): O
       })
     },
 
-    argmax: ({ logits, vocab, rows, out, at = 0 }) =>
+    argmax: ({ logits, vocab, rows, out, at = 0, targetIds }) =>
       push(() => {
-        for (let r = 0; r < rows; r++) host(out).words[at + r] = largest(host(logits).floats, r * vocab, vocab)
+        const map = targetIds && host(targetIds).words
+        for (let r = 0; r < rows; r++) {
+          const token = largest(host(logits).floats, r * vocab, vocab)
+          host(out).words[at + r] = map && token !== NO_TOKEN ? (map[token] as number) : token
+        }
       }),
 
     topK: (args) =>
@@ -147,14 +190,7 @@ export function recordOps(push: (step: () => void) => void, fma: MultiplyAdd): O
     concat: ({ parts, out, rows }) => {
       const width = out.shape[1] as number
       push(() => {
-        let column = 0
-        for (const { x, norm } of parts) {
-          const part = x.shape[1] as number
-          const values = inputs(host(x).floats, rows, part, norm)
-          for (let r = 0; r < rows; r++)
-            host(out).floats.set(values.subarray(r * part, (r + 1) * part), r * width + column)
-          column += part
-        }
+        joinInto(host(out).floats, parts, rows, width)
       })
     },
 

@@ -197,6 +197,12 @@ const cases: readonly Wrong[] = [
     'a bias of another width': () => ({ bias: tensor([width + 1]) }),
     'a bias in two axes': () => ({ bias: tensor([1, width]) }),
     'a bias of words': () => ({ bias: words(width) }),
+    'no part': () => ({ x: [] }),
+    'parts of another width': () => ({ x: [{ x }, { x }] }),
+    'a part as output': () => ({ x: [{ x: out }] }),
+    'an addend beside accumulate': () => ({ addend: tensor([rows, width]) }),
+    'an addend of another width': () => ({ addend: narrow, accumulate: false }),
+    'output as addend': () => ({ addend: out, accumulate: false }),
   }),
   ...wrong('gatedLinear', {
     ...rowCases,
@@ -256,6 +262,8 @@ const cases: readonly Wrong[] = [
     'too few words for the output': () => ({ at: 1 }),
     'output before the first word': () => ({ at: -1 }),
     'output of floats': () => ({ out: logProbs }),
+    'too few target ids': () => ({ targetIds: words(vocab - 1) }),
+    'target ids as output': () => ({ out: targetIds, targetIds }),
   }),
   ...wrong('topK', {
     ...rowCases,
@@ -341,6 +349,9 @@ const cases: readonly Wrong[] = [
     'a part of words': () => ({ parts: [{ x: integers }, { x }] }),
     'a part as output': () => ({ parts: [{ x: out }], out }),
     'a gain of another width': () => ({ parts: [{ x, ...gainOf([width + 1]) }, { x }] }),
+    'an earlier gain of another width': () => ({ parts: [{ x, before: gainOf([width + 1]).norm }, { x }] }),
+    'embeddings of another pass': () => ({ parts: [{ table: weights.square, pass: { ...pass, rows: 1 } }, { x }] }),
+    'embeddings of another width': () => ({ parts: [{ table: weights.square, pass }, { x: narrow }] }),
   }),
   ...wrong('adjustLogits', {
     ...logitsCases,

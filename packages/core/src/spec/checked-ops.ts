@@ -1,7 +1,7 @@
 import { OutriderError } from '../errors'
 import { checkedSampling } from './checked-sampling'
 import * as check from './checks'
-import type { CustomKernel, Norm, Ops } from './ops'
+import type { CustomKernel, Norm, Ops, RowPart } from './ops'
 import { INDEX, MAX_PATH, MAX_TREE_ROWS, OUTCOME, type Pass } from './pass'
 import type { Tensor, Weight } from './tensor'
 
@@ -11,16 +11,24 @@ const mostChoices = 32
 /** The linear family: x f32 [rows, inputs] against a weight [outputs, inputs], into out f32 [rows, width]. */
 function product(
   op: string,
-  args: { x: Tensor; weight: Weight; out: Tensor; rows: number; norm?: Norm | undefined; pass?: Pass | undefined },
+  args: {
+    x: Tensor | readonly RowPart[]
+    weight: Weight
+    out: Tensor
+    rows: number
+    norm?: Norm | undefined
+    pass?: Pass | undefined
+  },
   width: number,
 ): void {
   const { x, weight, out, rows } = args
   check.rowCount(op, rows)
   if (args.pass) check.pass(op, args.pass, rows)
-  check.matrix(op, 'x', x, rows, weight.shape[1])
+  const inputs = check.rows(op, x, rows, [out])
+  if (inputs !== weight.shape[1])
+    check.refuse(op, `x must have the ${weight.shape[1]} inputs of the weight, not ${inputs}`)
   check.matrix(op, 'out', out, rows, width)
   check.norm(op, args.norm, weight.shape[1])
-  check.apart(op, [out], [x])
 }
 
 function qkv(args: Parameters<Ops['qkv']>[0]): void {
@@ -28,7 +36,7 @@ function qkv(args: Parameters<Ops['qkv']>[0]): void {
   const { rows } = args.pass
   check.pass('qkv', args.pass)
   check.attention('qkv', args)
-  const width = check.matrix('qkv', 'x', x, rows, null)
+  const width = check.rows('qkv', x, rows, [q, args.cache.tensor])
   check.matrix('qkv', 'q', q, rows, heads * headDim)
   if (weights.some(({ shape }) => shape[1] !== width || shape[0] % headDim !== 0))
     check.refuse('qkv', `every weight must have ${width} inputs and whole heads of ${headDim}`)
@@ -40,7 +48,7 @@ function qkv(args: Parameters<Ops['qkv']>[0]): void {
   check.norm('qkv', headNorm?.q, headDim)
   check.norm('qkv', headNorm?.k, headDim)
   if (args.bias) check.vector('qkv', 'bias', args.bias, total)
-  check.apart('qkv', [q, args.cache.tensor], [x, rope.table])
+  check.apart('qkv', [q, args.cache.tensor], [rope.table])
 }
 
 function topK({ logits, vocab, rows, k, ids, logProbs, at = 0 }: Parameters<Ops['topK']>[0]): void {
@@ -68,14 +76,7 @@ function spanIndex(args: Parameters<Ops['spanIndex']>[0]): void {
 
 function concat({ parts, out, rows }: Parameters<Ops['concat']>[0]): void {
   check.rowCount('concat', rows)
-  if (parts.length === 0) check.refuse('concat', 'there must be a part')
-  let total = 0
-  for (const part of parts) {
-    const width = check.matrix('concat', 'part', part.x, rows, null)
-    check.norm('concat', part.norm, width)
-    check.apart('concat', [out], [part.x])
-    total += width
-  }
+  const total = check.rows('concat', parts, rows, [out])
   check.matrix('concat', 'out', out, rows, total)
 }
 
@@ -122,6 +123,11 @@ export function checkedOps(ops: Ops): Ops {
     linear: (args) => {
       product('linear', args, args.weight.shape[0])
       if (args.bias) check.vector('linear', 'bias', args.bias, args.weight.shape[0])
+      if (args.addend) {
+        check.matrix('linear', 'addend', args.addend, args.rows, args.weight.shape[0])
+        check.apart('linear', [args.out], [args.addend])
+        if (args.accumulate) check.refuse('linear', 'it adds to addend or, with accumulate, to out: leave one away')
+      }
       ops.linear(args)
     },
     gatedLinear: (args) => {
@@ -164,6 +170,10 @@ export function checkedOps(ops: Ops): Ops {
       check.place('argmax', 'at', args.at ?? 0)
       check.matrix('argmax', 'logits', args.logits, args.rows, args.vocab)
       check.elements('argmax', 'out', args.out, 'u32', (args.at ?? 0) + args.rows)
+      if (args.targetIds) {
+        check.elements('argmax', 'targetIds', args.targetIds, 'u32', args.vocab)
+        check.apart('argmax', [args.out], [args.targetIds])
+      }
       ops.argmax(args)
     },
     topK: (args) => {

@@ -1,5 +1,5 @@
 import { OutriderError } from '../errors'
-import type { Norm } from './ops'
+import type { Norm, RowPart } from './ops'
 import { INDEX, type KvLayer, MAX_TREE_ROWS, type Pass, type SequenceTensors, type TreeTensors } from './pass'
 import type { DType, Tensor } from './tensor'
 
@@ -71,6 +71,31 @@ export function norm(op: string, value: Norm | undefined, width: number): void {
   if (!value) return
   vector(op, 'norm.gain', value.gain, width)
   if (!(value.eps >= 0)) refuse(op, `norm.eps must be 0 or more, not ${value.eps}`)
+}
+
+/** A part of rows that go into `outs`. Returns its width. */
+function part(op: string, value: RowPart, rows: number, outs: readonly Tensor[]): number {
+  let width: number
+  if ('x' in value) {
+    width = matrix(op, 'part', value.x, rows, null)
+    apart(op, outs, [value.x])
+  } else {
+    pass(op, value.pass, rows)
+    width = value.table.shape[1]
+  }
+  norm(op, value.before, width)
+  norm(op, value.norm, width)
+  return width
+}
+
+/** Rows of a tensor, or parts that make some, into `outs`. Returns their width. */
+export function rows(op: string, x: Tensor | readonly RowPart[], count: number, outs: readonly Tensor[]): number {
+  if ('shape' in x) {
+    apart(op, outs, [x])
+    return matrix(op, 'x', x, count, null)
+  }
+  if (x.length === 0) refuse(op, 'there must be a part')
+  return x.reduce((width, each) => width + part(op, each, count, outs), 0)
 }
 
 /** A pass, and the number of rows that an op computes for it where that is stated apart. */

@@ -9,6 +9,15 @@ export interface Norm {
   readonly eps: number
 }
 
+/**
+ * Rows that stand beside others in wider ones, f32 [rows, width]: those of a tensor, or the embeddings of a pass's tokens, as `embed` gives
+ * them; normalised where there is a norm, and by `before` before that: norm(before(row)).
+ */
+export type RowPart = ({ readonly x: Tensor } | { readonly table: Weight; readonly pass: Pass }) & {
+  readonly norm?: Norm
+  readonly before?: Norm
+}
+
 /** Rotary position embedding, precomputed: f32 [positions, headDim / 2, 2] cosine and sine of each pair, the scaling in it. */
 export interface RopeTable {
   readonly table: Tensor
@@ -34,17 +43,19 @@ export interface Ops extends SamplingOps {
   rmsNorm(args: { x: Tensor; norm: Norm; out: Tensor; rows: number; pass?: Pass }): void
 
   /**
-   * out[r, n] (+)= Σ_k weight[n, k] · norm(x[r, :])[k] + bias[n]. With `accumulate` the product is added to what `out` holds:
-   * the residual stream. weight [outputs, inputs], x f32 [rows, inputs], out f32 [rows, outputs], bias f32 [outputs].
+   * out[r, n] (+)= Σ_k weight[n, k] · norm(x[r, :])[k] + bias[n]. With `accumulate` the product is added to what `out` holds, or with
+   * `addend` to what that does, f32 [rows, outputs]: the residual stream. weight [outputs, inputs], x f32 [rows, inputs] or the parts that `concat` would make such rows of,
+   * out f32 [rows, outputs], bias f32 [outputs].
    */
   linear(args: {
-    x: Tensor
+    x: Tensor | readonly RowPart[]
     weight: Weight
     out: Tensor
     rows: number
     norm?: Norm
     bias?: Tensor
     accumulate?: boolean
+    addend?: Tensor
     pass?: Pass
   }): void
 
@@ -60,10 +71,11 @@ export interface Ops extends SamplingOps {
    * come in *pair order*, where rows 2i and 2i + 1 of a head rotate together (`pairRows` brings the halves order of Hugging
    * Face into it, GGUF's llama files have it). bias f32 [all outputs], in the same order. `headNorm` normalises each head of q
    * and of k before the rotation, gains f32 [headDim] in pair order. q f32 [rows, heads · headDim].
-   * Keys and values of row r go to slot base + first + r; padding rows and rows beyond the cache's slots write none.
+   * Keys and values of row r go to slot base + first + r; padding rows and rows beyond the cache's slots write none. x may be parts,
+   * as for `linear`.
    */
   qkv(args: {
-    x: Tensor
+    x: Tensor | readonly RowPart[]
     weights: readonly Weight[]
     heads: number
     kvHeads: number
@@ -101,9 +113,10 @@ export interface Ops extends SamplingOps {
 
   /**
    * out[at + r] = the token of the largest logit of row r, the lowest of equals; NaN and -∞ never win, and a row of
-   * nothing else gives NO_TOKEN. logits f32 [rows, vocab]; out u32.
+   * nothing else gives NO_TOKEN. With `targetIds`, u32 [vocab], the token's entry in it: a drafter's vocabulary of its own.
+   * logits f32 [rows, vocab]; out u32.
    */
-  argmax(args: { logits: Tensor; vocab: number; rows: number; out: Tensor; at?: number }): void
+  argmax(args: { logits: Tensor; vocab: number; rows: number; out: Tensor; at?: number; targetIds?: Tensor }): void
 
   /**
    * The k most likely tokens of each row, best first, the lower token first among equals: ids[at + r·k + j], u32, and
@@ -178,7 +191,7 @@ export interface Ops extends SamplingOps {
   add(args: { a: Tensor; b: Tensor; out: Tensor; rows: number }): void
 
   /** out[r] = parts[0][r] ‖ parts[1][r] ‖ …, each normalised on the way where it has a norm. f32 [rows, Σ widths]. */
-  concat(args: { parts: readonly { readonly x: Tensor; readonly norm?: Norm }[]; out: Tensor; rows: number }): void
+  concat(args: { parts: readonly RowPart[]; out: Tensor; rows: number }): void
 
   /** A plugin's own op. Throws `KERNEL_INVALID` where it binds no tensor, or one twice that it writes. */
   kernel(args: CustomKernel): void

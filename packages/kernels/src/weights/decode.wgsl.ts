@@ -15,6 +15,17 @@ export interface Decoder {
   four(row: string, j: number): string
 }
 
+/** The decoder with other names for all that its module declares and for `weights`, to stand beside another. */
+export function renamed(decoder: Decoder, suffix: string): Decoder {
+  const names = [
+    'weights',
+    ...[...decoder.wgsl.matchAll(/\b(?:struct|fn|const|alias)\s+(\w+)/g)].map(([, name]) => name),
+  ]
+  const pattern = new RegExp(`\\b(${names.join('|')})\\b`, 'g')
+  const rename = (text: string): string => text.replace(pattern, `$1${suffix}`)
+  return { ...decoder, wgsl: rename(decoder.wgsl), four: (row, j) => rename(decoder.four(row, j)) }
+}
+
 const components: readonly string[] = ['x', 'y', 'z', 'w']
 
 /**

@@ -37,6 +37,11 @@ describe('arithmetic', () => {
     expect(await run((ops) => ops.linear({ x, weight: w, out, rows: 2 }), out)).toEqual([[3, 7, 11, 0, 2, 4]])
     const again = await run((ops) => ops.linear({ x, weight: w, out, rows: 1, bias, accumulate: true }), out)
     expect(again).toEqual([[106, 214, 322, 0, 2, 4]])
+    const addend = floats([1, 3], [10, 20, 30])
+    expect(await run((ops) => ops.linear({ x, weight: w, out, rows: 1, addend }), out)).toEqual([[13, 27, 41, 0, 2, 4]])
+    const [one, other] = [floats([2, 1], [1, 2]), floats([2, 1], [1, -1])]
+    const parts = await run((ops) => ops.linear({ x: [{ x: one }, { x: other }], weight: w, out, rows: 2 }), out)
+    expect(parts).toEqual([[3, 7, 11, 0, 2, 4]])
     const normed = await run((ops) => ops.linear({ x, weight: w, out, rows: 1, norm: norm([2, 1]) }), out)
     expect(normed).toEqual([[4, 10, 16, 0, 2, 4]])
   })
@@ -67,6 +72,13 @@ describe('arithmetic', () => {
     )
     const scale = 1 / Math.sqrt(2.5)
     expect(joined).toEqual([[scale, 2 * scale, 10, 20, 0, 0, 0, 0, 0, 0, 0, 0].map(Math.fround)])
+    const again = floats([3, 2])
+    const before = norm([2, 1])
+    await run((ops) => ops.concat({ parts: [{ x: a, before, norm: norm([1, 3]) }], out: again, rows: 1 }), again)
+    await run((ops) => ops.rmsNorm({ x: a, norm: before, out, rows: 1 }), out)
+    const twice = await run((ops) => ops.rmsNorm({ x: out, norm: norm([1, 3]), out, rows: 1 }), out)
+    expect(await run(() => {}, again)).toEqual([[...(twice[0] as number[]).slice(0, 2), 0, 0, 0, 0]])
+    await run((ops) => ops.add({ a, b, out, rows: 2 }), out)
     const indices = words(3, [9, 2, 0])
     expect(await run((ops) => ops.gatherRows({ x: a, indices, at: 1, rows: 2, out }), out)).toEqual([
       [5, 6, 1, 2, 0, 0],

@@ -11,12 +11,23 @@ function tied(rows: number, vocab: number): Float32Array {
   return Float32Array.from({ length: rows * vocab }, () => Math.round(next() * 80) - 40)
 }
 
-async function best(backend: Backend, logits: Float32Array, vocab: number, at = 0): Promise<Uint32Array> {
+async function best(
+  backend: Backend,
+  logits: Float32Array,
+  vocab: number,
+  at = 0,
+  map?: Uint32Array,
+): Promise<Uint32Array> {
   const rows = logits.length / vocab
   const [out] = await run(backend, {
-    tensors: { logits: { shape: [rows, vocab], data: logits }, out: { shape: [at + rows], dtype: 'u32' } },
+    tensors: {
+      logits: { shape: [rows, vocab], data: logits },
+      out: { shape: [at + rows], dtype: 'u32' },
+      map: { shape: [vocab], dtype: 'u32', ...(map && { data: map }) },
+    },
     read: ['out'],
-    record: (ops, t) => ops.argmax({ logits: t('logits'), vocab, rows, out: t('out'), at }),
+    record: (ops, t) =>
+      ops.argmax({ logits: t('logits'), vocab, rows, out: t('out'), at, ...(map && { targetIds: t('map') }) }),
   })
   return out as Uint32Array
 }
@@ -45,6 +56,15 @@ describe('argmax', () => {
       const row = logits.subarray(r * vocab, (r + 1) * vocab)
       expect(found[3 + r]).toBe(row.indexOf(row.reduce((a, b) => Math.max(a, b))))
     }
+  })
+
+  test.each([100, 5000])('of %i tokens the target’s id, where there is one', async (vocab) => {
+    const logits = tied(3, vocab).fill(Number.NaN, vocab, 2 * vocab)
+    const map = Uint32Array.from({ length: vocab }, (_, id) => 7 * id + 3)
+    const plain = await best(backend, logits, vocab)
+    const found = await best(backend, logits, vocab, 2, map)
+    expect([...found.subarray(2)]).toEqual([map[plain[0]!], NO_TOKEN, map[plain[2]!]])
+    expect(found).toEqual(await best(referenceBackend(), logits, vocab, 2, map))
   })
 
   test('NaN and -∞ never win, -0 equals 0, +∞ wins, a row of nothing else has no token', async () => {

@@ -1,35 +1,63 @@
 import type { Ops } from '@outrider/core/spec'
-import type { Recorder } from '../../recorder'
+import type { Binding, Recorder } from '../../recorder'
 import { variant } from '../../shader'
-import { argmaxWgsl } from './argmax.wgsl'
+import { peaksOf } from '../linear/peaks'
+import { argmaxWgsl, bestRecordWgsl } from './argmax.wgsl'
+import { noteChoice } from './choice'
 
 /** Logits of a row that one workgroup looks through. */
 const chunk = 4096
 
-/** The best token of each row; a second dispatch where a row has several chunks. */
-export function argmax(recorder: Recorder, { logits, vocab, rows, out, at = 0 }: Parameters<Ops['argmax']>[0]): void {
+/**
+ * The best token of each row: of the peaks that the product which made the logits keeps, or of the logits, with a second dispatch
+ * where a row has several chunks.
+ */
+export function argmax(recorder: Recorder, args: Parameters<Ops['argmax']>[0]): void {
+  const { logits, vocab, rows, out, at = 0, targetIds } = args
+  const peaks = peaksOf(recorder, logits, { vocab, rows, targetIds })
+  if (peaks) {
+    bestRecord(recorder, 'argmax', { records: peaks.records, count: peaks.groups, rows, out, at })
+    noteChoice(recorder, { step: recorder.count - 1, out, at, rows, peaks })
+    return
+  }
   const chunks = Math.ceil(vocab / chunk)
   const single = chunks === 1
   const target = single ? out : recorder.scratch([rows, chunks, 2], 'u32', 'argmax of chunks')
   recorder.dispatch({
     label: 'argmax',
-    wgsl: variant(argmaxWgsl, { first: true, last: single }),
+    wgsl: variant(argmaxWgsl, { last: single, mapped: targetIds !== undefined }),
     params: [{ u32: vocab }, { u32: chunk }, { u32: at }],
     buffers: [
       { buffer: logits, access: 'read' },
       { buffer: target, access: 'read_write' },
+      ...(targetIds ? [{ buffer: targetIds, access: 'read' } as const] : []),
     ],
     workgroups: [chunks, rows],
   })
-  if (single) return
-  recorder.dispatch({
-    label: 'argmax of chunks',
-    wgsl: variant(argmaxWgsl, { first: false, last: true }),
-    params: [{ u32: chunks }, { u32: chunks }, { u32: at }],
+  if (!single) bestRecord(recorder, 'argmax of chunks', { records: target, count: chunks, rows, out, at })
+}
+
+/** What the best of each row's records stands for: records u32 [rows, count, 2] of (order, token), the first of equals. */
+export function bestRecord(
+  recorder: Recorder,
+  label: string,
+  args: {
+    readonly records: Binding['buffer']
+    readonly count: number
+    readonly rows: number
+    readonly out: Binding['buffer']
+    readonly at: number
+  },
+): void {
+  const { records, count, rows, out, at } = args
+  recorder.later([out], () => ({
+    label,
+    wgsl: bestRecordWgsl,
+    params: [{ u32: count }, { u32: at }],
     buffers: [
-      { buffer: target, access: 'read' },
+      { buffer: records, access: 'read' },
       { buffer: out, access: 'read_write' },
     ],
-    workgroups: [1, rows],
-  })
+    workgroups: [rows],
+  }))
 }

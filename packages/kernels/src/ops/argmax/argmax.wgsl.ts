@@ -1,24 +1,34 @@
+import { NO_TOKEN } from '@outrider/core/spec'
 import { orderWgsl } from '../order.wgsl'
 
+/** How `argmax` computes. */
+export interface ArgmaxForm {
+  /** Whether a row is one chunk: then ids are written, else records (order, id). */
+  readonly last: boolean
+  /** Whether ids are the target's. */
+  readonly mapped: boolean
+}
+
 /**
- * One workgroup a chunk of a row: group.x is the chunk, group.y the row. The first pass reads logits, a second one the pairs
- * (order, id) that the first left for each chunk; the last pass writes ids. Where nothing is above -infinity, `bestId` keeps its
- * zero, whose complement is NO_TOKEN.
+ * One workgroup a chunk of a row: group.x is the chunk, group.y the row. logits f32 [rows, vocab]. Where nothing is above -infinity,
+ * `bestId` keeps its zero, whose complement is NO_TOKEN.
  */
-export function argmaxWgsl({ first, last }: { readonly first: boolean; readonly last: boolean }): string {
-  const candidate = first
-    ? 'let word = order(source[row + i]); let id = i;'
-    : 'let word = source[2u * (row + i)]; let id = source[2u * (row + i) + 1u];'
+export function argmaxWgsl({ last, mapped }: ArgmaxForm): string {
+  const token = mapped
+    ? `var token = ~atomicLoad(&bestId);
+    if (token != ${NO_TOKEN}u) { token = targetIds[token]; }`
+    : 'let token = ~atomicLoad(&bestId);'
   const store = last
-    ? 'out[p.at + group.y] = ~atomicLoad(&bestId);'
+    ? 'out[p.at + group.y] = token;'
     : `let to = 2u * (group.y * groups.x + group.x);
     out[to] = atomicLoad(&bestWord);
-    out[to + 1u] = ~atomicLoad(&bestId);`
+    out[to + 1u] = token;`
   return /* wgsl */ `
 struct Params { count: u32, chunk: u32, at: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> source: array<${first ? 'f32' : 'u32'}>;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
+${mapped ? '@group(0) @binding(3) var<storage, read> targetIds: array<u32>;' : ''}
 ${orderWgsl}
 var<workgroup> bestWord: atomic<u32>;
 var<workgroup> bestId: atomic<u32>; // complemented, so that the lowest id is the largest
@@ -33,15 +43,47 @@ fn main(
   var mine = lowest;
   var mineId = 0u;
   for (var i = group.x * p.chunk + lane; i < end; i += 256u) {
-    ${candidate}
-    if (word > mine || (word == mine && id < mineId)) { mine = word; mineId = id; }
+    let word = order(logits[row + i]);
+    if (word > mine) { mine = word; mineId = i; }
   }
   atomicMax(&bestWord, mine);
   workgroupBarrier();
   if (mine > lowest && mine == atomicLoad(&bestWord)) { atomicMax(&bestId, ~mineId); }
   workgroupBarrier();
   if (lane == 0u) {
+    ${token}
     ${store}
   }
 }`
 }
+
+/**
+ * One workgroup a row: the token of its best record, the first of equals. records u32 [rows, count, 2] of (order, token), orders of
+ * -infinity and below for nothing.
+ */
+export const bestRecordWgsl: string = /* wgsl */ `
+struct Params { count: u32, at: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> records: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read_write> out: array<u32>;
+${orderWgsl}
+var<workgroup> bestWord: atomic<u32>;
+var<workgroup> bestPlace: atomic<u32>; // complemented, so that the first is the largest
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row = group.x * p.count;
+  var mine = lowest;
+  var place = 0u;
+  for (var i = lane; i < p.count; i += 256u) {
+    let word = records[row + i].x;
+    if (word > mine) { mine = word; place = i; }
+  }
+  atomicMax(&bestWord, mine);
+  workgroupBarrier();
+  if (mine > lowest && mine == atomicLoad(&bestWord)) { atomicMax(&bestPlace, ~place); }
+  workgroupBarrier();
+  if (lane == 0u) {
+    let found = atomicLoad(&bestPlace) != 0u;
+    out[p.at + group.x] = select(${NO_TOKEN}u, records[row + min(~atomicLoad(&bestPlace), p.count - 1u)].y, found);
+  }
+}`

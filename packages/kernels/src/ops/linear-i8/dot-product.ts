@@ -37,11 +37,12 @@ export function dotProduct<E>(recorder: Recorder, args: Product<E>): void {
 
 function partDispatch<E>(
   recorder: Recorder,
-  args: Product<E>,
+  given: Product<E>,
   int8: Tensor,
   { buffer, firstPanel, panels }: WeightPart,
   twin: OutputTwin | undefined,
 ): Dispatch {
+  const args = { ...given, ...given.late?.() }
   const { label, rows, norm, pass, epilogue } = args
   const weight = packedWeight(recorder.memory, args.weight)
   const { layout, shape } = weight

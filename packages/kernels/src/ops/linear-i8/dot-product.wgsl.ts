@@ -3,7 +3,7 @@ import type { DeviceFacts } from '../../device'
 import type { Shader } from '../../shader'
 import { codes, type QuantisedLayout } from '../../weights/codes.wgsl'
 import { decoders } from '../../weights/decode.wgsl'
-import type { Epilogue } from '../linear/product.wgsl'
+import { closing, type Epilogue } from '../linear/product.wgsl'
 import { range } from '../linear/units.wgsl'
 import { type DotKernel, parallelSlices, serialSlices } from './dot-slices.wgsl'
 import type { DotTile } from './dot-tile'
@@ -59,7 +59,7 @@ ${main(form, epilogue, device)}`
   }
 }
 
-function main(form: DotForm<unknown>, { outputsOfPair }: Epilogue, device: DeviceFacts): string {
+function main(form: DotForm<unknown>, { outputsOfPair, closes }: Epilogue, device: DeviceFacts): string {
   const { decoder, tile, bounded, norm, twin } = form
   const width = tile.lanes * tile.pairs
   const panelGroups = 32 / width
@@ -69,9 +69,11 @@ function main(form: DotForm<unknown>, { outputsOfPair }: Epilogue, device: Devic
     units: dotUnits(tile, decoders[decoder], codes[decoder], norm),
     twin: twin === 'none' || !outputsOfPair ? undefined : { gain: twin === 'gain', outputsOfPair },
   }
+  const { constants, call } = closing(tile, tile.lanes * tile.atOnce)
   const { memory, body } = tile.atOnce === 1 ? serialSlices(kernel) : parallelSlices(kernel, device)
   return /* wgsl */ `
 ${memory}
+${closes ? constants : ''}
 fn scaleOf(squares: f32) -> f32 {
   return ${norm ? '1.0 / sqrt(fma(squares, p.inverseInputs, p.eps))' : '1.0'};
 }
@@ -89,6 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   // Rows beyond the last repeat it; their sums are dropped.
 ${range(tile.rows, (row) => `  let x${row} = min(firstRow + ${row}u, p.rows - 1u) * p.units * ${blockVectors}u;`)}
 ${body}
+${closes ? `  ${call}` : ''}
 }
 `
 }

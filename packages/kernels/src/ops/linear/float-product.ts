@@ -1,51 +1,91 @@
-import type { Tensor } from '@outrider/core/spec'
-import type { Binding, Recorder } from '../../recorder'
+import type { RowPart, Tensor } from '@outrider/core/spec'
+import type { Binding, Dispatch, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { decoders } from '../../weights/decode.wgsl'
 import { blocksAlong } from '../../weights/layout'
-import { packedWeight } from '../../weights/packed-weight'
-import type { Product } from './product-args'
-import { chooseTile } from './tile'
+import { packedWeight, type WeightPart } from '../../weights/packed-weight'
+import { type JoinedRows, joinedRows } from './joined-rows'
+import type { OpenProduct, Product } from './product-args'
+import { chooseTile, type Tile } from './tile'
+
+/** A product of float32 activations: those of a tensor, or what each workgroup puts together. */
+type FloatProduct<E> = Omit<Product<E>, 'x'> & { readonly x: Tensor | JoinedRows }
 
 /** Records a product of float32 activations: one dispatch for each part of the weight. */
-export function floatProduct<E>(recorder: Recorder, args: Product<E>): void {
-  const { label, x, rows, norm, pass, epilogue } = args
+export function floatProduct<E>(recorder: Recorder, args: FloatProduct<E>): void {
+  const { x } = args
+  const bound = 'form' in x ? [...x.bindings, ...args.buffers] : args.buffers
+  const writes = bound.filter(({ access }) => access === 'read_write').map(({ buffer }) => buffer)
+  for (const part of packedWeight(recorder.memory, args.weight).parts)
+    if (args.late) recorder.later(writes, () => partDispatch(recorder, { ...args, ...args.late?.() }, part))
+    else recorder.dispatch(partDispatch(recorder, args, part))
+}
+
+/** Records a product that puts its rows together itself; false, and nothing is recorded, where it cannot. */
+export function joinedProduct<E>(
+  recorder: Recorder,
+  args: OpenProduct<E> & { readonly x: readonly RowPart[] },
+): boolean {
+  const { rows, norm, pass, buffers } = args
   const weight = packedWeight(recorder.memory, args.weight)
-  const { layout, shape, parts } = weight
+  const tile = tileFor(recorder, args, weight.parts[0]?.panels as number)
+  const x = joinedRows(recorder, args.x, { weight, tile, rows, norm, pass, buffers })
+  if (x) floatProduct(recorder, { ...args, x })
+  return x !== undefined
+}
+
+/** The tile for a part of so many panels of a weight. */
+export function tileFor(
+  recorder: Recorder,
+  { tile, weight, rows }: Pick<Product<unknown>, 'tile' | 'weight' | 'rows'>,
+  panels: number,
+): Tile {
+  const measured = recorder.tiles?.tile(packedWeight(recorder.memory, weight), rows)
+  return tile ?? measured ?? chooseTile(rows, panels, recorder.device)
+}
+
+function partDispatch<E>(
+  recorder: Recorder,
+  args: FloatProduct<E>,
+  { buffer, firstPanel, panels }: WeightPart,
+): Dispatch {
+  const { label, x, rows, norm, pass, epilogue } = args
+  const { layout, shape } = packedWeight(recorder.memory, args.weight)
   const inputs = shape[1]
   const { unitInputs } = decoders[layout.decoder]
   const reads: Tensor[] = [...(norm ? [norm.gain] : []), ...(pass ? [pass.index] : [])]
-  for (const { buffer, firstPanel, panels } of parts) {
-    const tile = args.tile ?? recorder.tiles?.tile(weight, rows) ?? chooseTile(rows, panels, recorder.device)
-    const groups = 32 / (tile.lanes * tile.pairs)
-    recorder.dispatch({
-      label,
-      wgsl: variant(args.shaders.f32, {
-        decoder: layout.decoder,
-        tile,
-        norm: norm !== undefined,
-        ragged: inputs % unitInputs !== 0,
-        bounded: pass !== undefined,
-        epilogue,
-      }),
-      params: [
-        { u32: rows },
-        { u32: Math.ceil(inputs / unitInputs) },
-        { u32: inputs / 4 },
-        { u32: blocksAlong(layout, inputs) },
-        { u32: firstPanel },
-        { u32: pass?.first ?? 0 },
-        { f32: 1 / inputs },
-        { f32: norm?.eps ?? 0 },
-        ...args.params,
-      ],
-      buffers: [
-        { buffer: x, access: 'read' },
-        { buffer, access: 'read' },
-        ...reads.map((tensor): Binding => ({ buffer: tensor, access: 'read' })),
-        ...args.buffers,
-      ],
-      workgroups: [Math.ceil(rows / tile.rows), panels * groups],
-    })
+  const tile = tileFor(recorder, args, panels)
+  const groups = 32 / (tile.lanes * tile.pairs)
+  const joined = 'form' in x ? x : undefined
+  return {
+    label,
+    wgsl: variant(args.shaders.f32, {
+      decoder: layout.decoder,
+      tile,
+      norm: norm !== undefined,
+      ragged: inputs % unitInputs !== 0,
+      bounded: pass !== undefined,
+      ...(joined && { joined: joined.form }),
+      epilogue,
+    }),
+    params: [
+      { u32: rows },
+      { u32: Math.ceil(inputs / unitInputs) },
+      { u32: inputs / 4 },
+      { u32: blocksAlong(layout, inputs) },
+      { u32: firstPanel },
+      { u32: pass?.first ?? 0 },
+      { f32: 1 / inputs },
+      { f32: norm?.eps ?? 0 },
+      ...(joined?.params ?? []),
+      ...args.params,
+    ],
+    buffers: [
+      ...('form' in x ? x.bindings : [{ buffer: x, access: 'read' } as const]),
+      { buffer, access: 'read' },
+      ...reads.map((tensor): Binding => ({ buffer: tensor, access: 'read' })),
+      ...args.buffers,
+    ],
+    workgroups: [Math.ceil(rows / tile.rows), panels * groups],
   }
 }

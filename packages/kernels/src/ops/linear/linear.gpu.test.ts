@@ -16,7 +16,13 @@ const paths = [
   {
     slices: 'serial',
     formats: everyFormat,
-    additions: [{ norm: true }, { bias: true }, { accumulate: true }, { bias: true, accumulate: true }],
+    additions: [
+      { norm: true },
+      { bias: true },
+      { accumulate: true },
+      { bias: true, accumulate: true },
+      { addend: true },
+    ],
     invariance: [
       { format: 'q4_0', inputs: 672, options: everything, counts: everyCount },
       { format: 'f16', inputs: 100, options: {}, counts: edgeCounts },
@@ -49,6 +55,7 @@ interface Options {
   readonly norm?: boolean
   readonly bias?: boolean
   readonly accumulate?: boolean
+  readonly addend?: boolean
   readonly live?: number
 }
 
@@ -58,7 +65,7 @@ async function linear(
   weight: Weight,
   data: Float32Array,
   rows: number,
-  { norm = false, bias = false, accumulate = false, live }: Options = {},
+  { norm = false, bias = false, accumulate = false, addend = false, live }: Options = {},
 ): Promise<Float32Array> {
   const [n, k] = weight.shape
   const [out] = await run(backend, {
@@ -67,6 +74,7 @@ async function linear(
       out: { shape: [rows, n], data: new Float32Array(rows * n).fill(accumulate ? 0.25 : 77) },
       gain: { shape: [k], data: randomRows(1, k, 5) },
       bias: { shape: [n], data: randomRows(1, n, 6) },
+      addend: { shape: [rows, n], data: randomRows(rows, n, 7) },
       ...passTensors(live ?? rows),
     },
     weights: { weight },
@@ -80,6 +88,7 @@ async function linear(
         accumulate,
         ...(norm && { norm: { gain: tensor('gain'), eps: 1e-5 } }),
         ...(bias && { bias: tensor('bias') }),
+        ...(addend && { addend: tensor('addend') }),
         ...(live !== undefined && { pass: pass(tensor, rows) }),
       }),
   })

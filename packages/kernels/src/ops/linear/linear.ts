@@ -1,9 +1,15 @@
-import type { Ops, Tensor } from '@outrider/core/spec'
-import type { Binding, Recorder } from '../../recorder'
+import type { Ops, Tensor, Weight } from '@outrider/core/spec'
+import type { Binding, Param, Recorder } from '../../recorder'
+import { packedWeight } from '../../weights/packed-weight'
 import type { MatrixTile } from '../linear-f16/matrix-tile'
 import type { DotTile } from '../linear-i8/dot-tile'
-import { linearShaders } from './linear.wgsl'
-import { product } from './product'
+import { blockInputs } from '../linear-i8/int8-rows.wgsl'
+import { noteWriter } from '../linear-i8/twin'
+import { tileFor } from './float-product'
+import { type LinearForm, linearShaders } from './linear.wgsl'
+import { notePeaks, type Peaks } from './peaks'
+import { isFloat, product } from './product'
+import type { Product } from './product-args'
 import type { Tile } from './tile'
 
 /** What other ops and benches may ask of `linear` beside the contract. */
@@ -18,18 +24,104 @@ export interface LinearOptions {
 
 /** out[r, column + n] (+)= Σ_k weight[n, k] · norm(x[r, :])[k] + bias[column + n]. */
 export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], options: LinearOptions = {}): void {
-  const { bias, out, accumulate = false } = args
-  const reads: readonly Tensor[] = bias ? [bias] : []
+  const { bias, addend, out, accumulate = false, weight, rows } = args
+  const reads: readonly Tensor[] = [...(bias ? [bias] : []), ...(addend ? [addend] : [])]
+  const whole = weight.shape[0] === out.shape[1]
+  const epilogue: LinearForm = {
+    bias: bias !== undefined,
+    adds: accumulate ? 'out' : addend ? 'addend' : null,
+    peaks: 'none',
+    twin: 'none',
+  }
+  const params: readonly Param[] = [
+    { u32: weight.shape[0] },
+    { u32: out.shape[1] as number },
+    { u32: options.column ?? 0 },
+  ]
+  const buffers = [
+    ...reads.map((buffer): Binding => ({ buffer, access: 'read' })),
+    { buffer: out, access: 'read_write' } as const,
+  ]
+  // Matrices of halves keep none, a tile that was asked for may be any, and rows that are put together bind enough as it is.
+  const room =
+    recorder.device.limits.maxStorageBuffersPerShaderStage -
+    (2 + (args.norm ? 1 : 0) + (args.pass ? 1 : 0) + buffers.length)
+  const may = whole && 'shape' in args.x && recorder.arithmetic !== 'f16' && !options.tile && !options.dotTile
+  const keeps = may && room >= 2
+  const twins = may && room >= 4 && keepsTwin(recorder, weight, rows)
+  let asked: () => Peaks | undefined = () => undefined
+  let twin: Twin | undefined
+  const firstStep = recorder.count
   product(recorder, {
     ...args,
     label: 'linear',
     shaders: linearShaders,
-    epilogue: { bias: bias !== undefined, accumulate },
-    params: [{ u32: args.weight.shape[0] }, { u32: out.shape[1] as number }, { u32: options.column ?? 0 }],
-    buffers: [...reads.map((buffer): Binding => ({ buffer, access: 'read' })), { buffer: out, access: 'read_write' }],
-    output: args.weight.shape[0] === out.shape[1] ? out : undefined,
+    epilogue,
+    params,
+    buffers,
+    late: keeps
+      ? () => {
+          const ending = withPeaks({ epilogue, params, buffers }, asked())
+          return withTwin(ending, twin)
+        }
+      : undefined,
+    output: whole ? out : undefined,
     tile: options.tile,
     dotTile: options.dotTile,
     matrixTile: options.matrixTile,
   })
+  if (keeps) asked = notePeaks(recorder, out, { weight, rows, firstStep })
+  if (!twins) return
+  const quantise = (gain: Tensor | undefined, int8: Tensor): void => {
+    twin = { gain, int8 }
+  }
+  noteWriter(recorder, out, { firstStep, rows, pass: args.pass, gains: true, quantise })
+}
+
+/** Where rows go as int8: times the gain of the norm that reads them, where there is one. */
+interface Twin {
+  readonly gain: Tensor | undefined
+  readonly int8: Tensor
+}
+
+/** Whether a weight of floats may have readers of int8 rows, and its tiles hold whole blocks of them. */
+function keepsTwin(recorder: Recorder, weight: Weight, rows: number): boolean {
+  const packed = packedWeight(recorder.memory, weight)
+  if (recorder.arithmetic !== 'i8' || !isFloat(packed.layout) || packed.shape[0] % blockInputs !== 0) return false
+  return packed.parts.every(({ panels }) => {
+    const { lanes, pairs } = tileFor(recorder, { weight, rows }, panels)
+    return (2 * lanes * pairs) % blockInputs === 0
+  })
+}
+
+type Ending = Pick<Product<LinearForm>, 'epilogue' | 'params' | 'buffers'>
+
+function withPeaks(ending: Ending, peaks: Peaks | undefined): Ending {
+  if (!peaks) return ending
+  const { epilogue, params, buffers } = ending
+  const { records, groups, pairs, targetIds } = peaks
+  return {
+    epilogue: { ...epilogue, peaks: targetIds ? 'mapped' : 'plain' },
+    params: [...params, { u32: groups }, { u32: pairs }],
+    buffers: [
+      ...buffers,
+      { buffer: records, access: 'read_write' },
+      ...(targetIds ? [{ buffer: targetIds, access: 'read' } as const] : []),
+    ],
+  }
+}
+
+function withTwin(ending: Ending, twin: Twin | undefined): Ending {
+  if (!twin) return ending
+  const { epilogue, params, buffers } = ending
+  const { gain, int8 } = twin
+  return {
+    epilogue: { ...epilogue, twin: gain ? 'gain' : 'plain' },
+    params,
+    buffers: [
+      ...buffers,
+      ...(gain ? [{ buffer: gain, access: 'read' } as const] : []),
+      { buffer: int8, access: 'read_write' },
+    ],
+  }
 }

@@ -21,7 +21,7 @@ fn scaleOf(row: u32) -> f32 {
 }
 `
   // Squares are the same for every output, so each lane takes those of one row.
-  const own = `  let own = min(firstRow + lane % ${tile.rows}u, p.rows - 1u) * stride;\n  var square = 0.0;`
+  const own = `  let own = (min(firstRow + lane % ${tile.rows}u, p.rows - 1u) - firstOfX) * stride;\n  var square = 0.0;`
   const body = /* wgsl */ `
   let slice = local.y;
 ${eachSum(kernel, (row, pair) => `  var sum${row}_${pair} = vec2<f32>();`)}

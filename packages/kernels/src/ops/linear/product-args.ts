@@ -1,4 +1,4 @@
-import type { Norm, Pass, Tensor, Weight } from '@outrider/core/spec'
+import type { Norm, Pass, RowPart, Tensor, Weight } from '@outrider/core/spec'
 import type { Binding, Param } from '../../recorder'
 import type { MatrixTile } from '../linear-f16/matrix-tile'
 import type { DotTile } from '../linear-i8/dot-tile'
@@ -19,6 +19,8 @@ export interface Product<E> {
   /** Values of the epilogue's `params`, then what its `bindings` bind, in their order. */
   readonly params: readonly Param[]
   readonly buffers: readonly Binding[]
+  /** What of these is known only when all ops are recorded; the dispatch is left open until then. */
+  readonly late?: (() => Partial<Pick<Product<E>, 'epilogue' | 'params' | 'buffers'>>) | undefined
   /** The tensor whose rows are what the epilogue's `finish` gives back, where it does. */
   readonly output?: Tensor | undefined
   /** Instead of the tiles that suit rows and width; the bits stay the same, but for `matrixTile`'s. */
@@ -26,3 +28,6 @@ export interface Product<E> {
   readonly dotTile?: DotTile | undefined
   readonly matrixTile?: MatrixTile | undefined
 }
+
+/** A product whose rows may still be parts to be put together. */
+export type OpenProduct<E> = Omit<Product<E>, 'x'> & { readonly x: Tensor | readonly RowPart[] }

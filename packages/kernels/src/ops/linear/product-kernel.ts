@@ -1,4 +1,5 @@
 import type { Layout } from '../../weights/layout'
+import type { JoinedForm } from './joined-rows.wgsl'
 import type { Tile } from './tile'
 
 /** What the text of a product depends on, but for its epilogue. */
@@ -11,4 +12,6 @@ export interface ProductKernel {
   readonly ragged: boolean
   /** Whether rows from `index[rows]` on are left out: binds the index. */
   readonly bounded: boolean
+  /** What each workgroup puts its rows of x together from, where they are not bound. */
+  readonly joined?: JoinedForm
 }

@@ -1,10 +1,12 @@
 import { INDEX } from '@outrider/core/spec'
 import type { Shader } from '../../shader'
 import { type Decoder, decoders } from '../../weights/decode.wgsl'
+import { type JoinedWgsl, joinedRowsWgsl } from './joined-rows.wgsl'
 import { parallelSlices } from './parallel-slices.wgsl'
 import type { ProductKernel } from './product-kernel'
 import { serialSlices } from './serial-slices.wgsl'
-import { range } from './units.wgsl'
+import type { Tile } from './tile'
+import { range, sliceCount } from './units.wgsl'
 
 /** What becomes of a finished product: the part of the kernel that the ops of the linear family differ in. */
 export interface Epilogue {
@@ -19,6 +21,22 @@ export interface Epilogue {
   readonly wgsl: string
   /** How many values that stand side by side in a row of its output, in the order of pairs, `finish` stores and gives back. */
   readonly outputsOfPair?: 1 | 2
+  /**
+   * Whether it also declares `fn close(firstRow: u32, firstPair: u32, lane: u32)`, which all `groupLanes` lanes of a workgroup call at
+   * its end: it had `tileRows` rows from `firstRow` on, those below `p.rows` in use, and `tilePairs` pairs from `firstPair` on.
+   */
+  readonly closes?: boolean
+}
+
+/** The constants that `close` reads, and its call. */
+export function closing(
+  tile: { readonly rows: number; readonly lanes: number; readonly pairs: number },
+  groupLanes: number,
+) {
+  return {
+    constants: `const tileRows = ${tile.rows}u; const tilePairs = ${tile.lanes * tile.pairs}u; const groupLanes = ${groupLanes}u;`,
+    call: `close(firstRow, (p.firstPanel + panel) * 32u + groupPair, local.y * ${tile.lanes}u + lane);`,
+  }
 }
 
 /** A product with what its epilogue depends on. */
@@ -48,31 +66,47 @@ export function productShader<E>(epilogueOf: (form: E) => Epilogue): Shader<Prod
   return (kernel) => {
     const decoder = decoders[kernel.decoder]
     const epilogue = epilogueOf(kernel.epilogue)
+    const joined = joinedOf(kernel, decoder)
     const slices = kernel.tile.slices === 'parallel' ? parallelSlices(kernel, decoder) : serialSlices(kernel, decoder)
     return [
-      declarations(kernel, decoder, epilogue),
+      declarations(kernel, decoder, epilogue, joined),
       decoder.wgsl,
       steps,
       epilogue.wgsl,
       slices.memory,
-      main(kernel, slices.body),
+      main(kernel, slices.body, epilogue, joined),
     ].join('\n')
   }
 }
 
-function declarations({ norm, bounded, ragged }: ProductKernel, { unitInputs }: Decoder, epilogue: Epilogue): string {
+function joinedOf({ joined, tile }: ProductKernel, { unitInputs }: Decoder): JoinedWgsl | undefined {
+  return joined && joinedRowsWgsl(joined, { rows: tile.rows, lanes: lanesOf(tile), unitVectors: unitInputs / 4 })
+}
+
+/** Lanes of a workgroup. */
+function lanesOf({ slices, lanes }: Tile): number {
+  return slices === 'parallel' ? lanes * sliceCount : lanes
+}
+
+function declarations(
+  { norm, bounded, ragged }: ProductKernel,
+  { unitInputs }: Decoder,
+  epilogue: Epilogue,
+  joined: JoinedWgsl | undefined,
+): string {
   // A row of x is an array of units, so that the vectors of a unit have constant indices; a ragged row has no whole number of them.
   const vectors = ragged ? 'array<vec4<f32>>' : `array<array<vec4<f32>, ${unitInputs / 4}>>`
   const variables = [
     'var<uniform> p: Params',
-    `var<storage, read> x: ${vectors}`,
+    ...(joined?.bindings ?? [`var<storage, read> x: ${vectors}`]),
     'var<storage, read> weights: array<Block>',
     ...(norm ? [`var<storage, read> gain: ${vectors}`] : []),
     ...(bounded ? ['var<storage, read> index: array<u32>'] : []),
     ...epilogue.bindings,
   ]
-  return `struct Params { ${[...productParams, ...epilogue.params].join(', ')} }
-${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('\n')}`
+  return `struct Params { ${[...productParams, ...(joined?.params ?? []), ...epilogue.params].join(', ')} }
+${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('\n')}
+${joined?.declarations ?? ''}`
 }
 
 const steps = /* wgsl */ `
@@ -95,14 +129,23 @@ fn normScale(squares: f32) -> f32 {
 `
 
 /** Which rows, panel and pairs a workgroup has; the slices do the rest. */
-function main({ tile, bounded, ragged }: ProductKernel, slices: string): string {
+function main(
+  { tile, bounded, ragged }: ProductKernel,
+  slices: string,
+  { closes }: Epilogue,
+  joined: JoinedWgsl | undefined,
+): string {
   const width = tile.lanes * tile.pairs
   const groups = 32 / width
   const size = tile.slices === 'parallel' ? `${tile.lanes}, 8` : `${tile.lanes}`
+  const { constants, call } = closing(tile, lanesOf(tile))
   return /* wgsl */ `
+${closes ? constants : ''}
 @compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let firstRow = group.x * ${tile.rows}u;
+${joined ? `  let flat = local.y * ${tile.lanes}u + local.x;` : ''}
+${joined?.choice ?? ''}
   ${bounded ? `if (p.firstRow + firstRow >= index[${INDEX.rows}]) { return; }` : ''}
   let lane = local.x;
   let panel = group.y / ${groups}u;
@@ -110,9 +153,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let pair = groupPair + lane; // the lane's next one is ${tile.lanes} further
   let firstBlock = panel * p.blocks;
   let stride = ${ragged ? 'p.vectors' : 'p.units'};
+${joined?.fill ?? ''}
+  let firstOfX = ${joined ? 'firstRow' : '0u'};
   // Rows beyond the last repeat it; their sums are dropped.
-${range(tile.rows, (row) => `  let x${row} = min(firstRow + ${row}u, p.rows - 1u) * stride;`)}
+${range(tile.rows, (row) => `  let x${row} = (min(firstRow + ${row}u, p.rows - 1u) - firstOfX) * stride;`)}
 ${slices}
+${closes ? `  ${call}` : ''}
 }
 `
 }

@@ -1,4 +1,5 @@
 import type { Recorder } from '../../recorder'
+import { rowsOf } from '../concat/concat'
 import { linear } from '../linear/linear'
 import { product } from '../linear/product'
 import { placeHeads } from './head-norm'
@@ -9,7 +10,9 @@ import { qkvShaders } from './qkv.wgsl'
  * Queries, keys and values of each row, rotated, keys and values appended to the cache: a dispatch for each weight. A head norm
  * needs whole heads, so with one the products go to memory first and a further dispatch places them.
  */
-export function qkv(recorder: Recorder, args: Qkv): void {
+export function qkv(recorder: Recorder, given: Qkv): void {
+  // Several products read the same rows.
+  const args = given.weights.length > 1 ? { ...given, x: rowsOf(recorder, given.x, given.pass.rows) } : given
   if (args.headNorm) placeNormed(recorder, args, args.headNorm)
   else placeDirectly(recorder, args)
 }

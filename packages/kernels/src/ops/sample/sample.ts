@@ -1,7 +1,7 @@
 import type { Ops } from '@outrider/core/spec'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
-import { argmaxWgsl } from '../argmax/argmax.wgsl'
+import { bestRecord } from '../argmax/argmax'
 import { sampleWgsl } from './sample.wgsl'
 
 /** Logits of a row that one workgroup looks through. */
@@ -32,14 +32,5 @@ export function sample(recorder: Recorder, args: Parameters<Ops['sample']>[0]): 
     workgroups: [chunks, pass.rows],
   })
   if (single) return
-  recorder.dispatch({
-    label: 'sample of chunks',
-    wgsl: variant(argmaxWgsl, { first: false, last: true }),
-    params: [{ u32: chunks }, { u32: chunks }, { u32: at }],
-    buffers: [
-      { buffer: target, access: 'read' },
-      { buffer: out, access: 'read_write' },
-    ],
-    workgroups: [1, pass.rows],
-  })
+  bestRecord(recorder, 'sample of chunks', { records: target, count: chunks, rows: pass.rows, out, at })
 }
