@@ -1,4 +1,4 @@
-import 'reflect-metadata'
+import 'reflect-metadata/lite'
 import { Container, type ContainerModule, type ServiceIdentifier } from 'inversify'
 import { throwIfAborted } from '../abort'
 import { Turns } from '../decode'
