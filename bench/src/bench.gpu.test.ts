@@ -41,7 +41,7 @@ test('every kind of kernel runs on a device', async () => {
 
 test('a generated model decodes on a device, and drafts left on it change no text', async () => {
   const decoded = await bench('decode', '--rows', '1', '--contexts', '2')
-  expect(decoded.map(({ what }) => what)).toEqual(['loading', 'plain', 'memory', 'verify'])
+  expect(decoded.map(({ what }) => what)).toEqual(['loading', 'engine cost', 'plain', 'memory', 'verify'])
   const strategies = 'syntheticDevice:p=1;tokens=3'
   const [plain, device] = await bench('end-to-end', '--tokens', '8', '--prompts', '1', '--strategies', strategies)
   expect(plain).toMatchObject({ strategy: 'plain', rounds: 8 })
