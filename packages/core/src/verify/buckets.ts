@@ -6,13 +6,21 @@ import { MAX_PATH } from '../spec'
  */
 export function buckets(maxRows: number): readonly number[] {
   const sizes: number[] = []
-  for (let rows = 1; rows < maxRows; rows *= 2) sizes.push(rows, ...(rows >= 4 ? [rows * 1.5] : []))
-  return [...sizes.filter((rows) => rows < maxRows), maxRows]
+  for (let rows = 1; rows < maxRows; rows = next(rows)) sizes.push(rows)
+  return [...sizes, maxRows]
 }
 
 /** The smallest bucket that holds `rows`. */
 export function bucketFor(rows: number, maxRows: number): number {
-  return buckets(maxRows).find((size) => size >= rows) ?? maxRows
+  let size = 1
+  while (size < rows) size = next(size)
+  return Math.min(size, maxRows)
+}
+
+/** The bucket after `size`: a power of two is followed by one and a half of it. */
+function next(size: number): number {
+  if (size < 4) return 2 * size
+  return (size & (size - 1)) === 0 ? (3 * size) / 2 : (4 * size) / 3
 }
 
 /** Rows of the largest chunk of a prompt: a chunk is a chain, and no path is longer than MAX_PATH. */
