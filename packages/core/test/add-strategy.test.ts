@@ -104,3 +104,11 @@ test('an engine that ends while a strategy loads frees it', async () => {
   expect(ending.backend.stats.liveBytes).toBe(0)
   expect(await failure(() => ending.addStrategy(heavy('later')))).toMatchObject({ code: 'DISPOSED' })
 })
+
+test('one that joins after the signal of the loading was aborted is loaded all the same', async () => {
+  const loading = new AbortController()
+  const engine = await engineOn(folder, { signal: loading.signal })
+  loading.abort()
+  await engine.addStrategy(heavy('after'))
+  expect((await engine.complete(prompt, { ...options, strategy: 'after' })).ids).toEqual(plain.ids)
+})

@@ -35,22 +35,15 @@ export class EngineHost {
     this.#request = request
     const place = placeOf(request)
     const device = await openBackend()
-    // An engine keeps its signal for the strategies that join it later: this one ends with the loading, not with the run that it is for.
-    const loading = new AbortController()
-    const cancel = () => loading.abort(signal.reason)
-    if (signal.aborted) cancel()
-    signal.addEventListener('abort', cancel)
     try {
       const { backend } = device
       const { location: model, load } = place
-      const engine = await createEngine({ backend, model, load, signal: loading.signal, onProgress })
+      const engine = await createEngine({ backend, model, load, signal, onProgress })
       this.#open = { engine, device, place }
       return this.#facts(engine, device, place)
     } catch (error) {
       device.backend.dispose()
       throw error
-    } finally {
-      signal.removeEventListener('abort', cancel)
     }
   }
 

@@ -38,6 +38,7 @@ export interface EngineOptions {
    */
   readonly maxRows?: number
   readonly onProgress?: (progress: LoadProgress) => void
+  /** Calls the loading off; strategies that are added later do not heed it. */
   readonly signal?: AbortSignal
   /** How remote models are fetched and cached. */
   readonly load?: Omit<OpenOptions, 'onProgress' | 'signal'>
@@ -81,7 +82,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const model = owned.add(await decoder(backend, checkpoint, limits, options))
       const [turns, cost] = [new Turns(), new VerifyCost(backend, model, limits.maxRows)]
       const verifyCost: StrategyHost['verifyCost'] = (budget) => turns.take(() => cost.ask(budget))
-      const hosting = { backend, model, tokenizer, limits, options, verifyCost }
+      const hosting: EngineHosting = { backend, model, tokenizer, limits, options, verifyCost }
       const roster = owned.add(new Roster({ model: model.config, host: (taken) => hostOf(hosting, taken) }))
       for (const strategy of strategies) {
         throwIfAborted(options.signal)
@@ -96,6 +97,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         engineModule({ backend, model, tokenizer, limits, turns, strategies: roster.list }),
         options.modules ?? [],
       )
+      // Strategies that join later are not called off with the loading.
+      const { signal, ...later } = options
+      hosting.options = later
       return new Engine(container, { release: () => owned.dispose(), exact, cost, roster })
     } finally {
       await checkpoint.close()
@@ -181,7 +185,7 @@ interface EngineHosting {
   readonly model: DecoderModel
   readonly tokenizer: Tokenizer | null
   readonly limits: EngineLimits
-  readonly options: EngineOptions
+  options: EngineOptions
   readonly verifyCost: StrategyHost['verifyCost']
 }
 
