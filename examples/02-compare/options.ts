@@ -15,7 +15,7 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --heads <location>    where eagle3/, eagle1/, medusa/, mtp/ and draft/ lie; default the model's folder
                         (SmolLM2's GGUF: ../shared/models/smollm2-135m-instruct, or that folder in $OUTRIDER_MODELS)
   --strategies <list>   default plain, lookup and every head that is there. Separated by commas:
-                          lookup:tokens=5;maxNgram=4      suffix:nodes=15       draft:tokens=4   draft:branches=3.2.1
+                          lookup:tokens=5;on=host         suffix:nodes=15       draft:tokens=4   draft:branches=3.2.1
                           eagle3:tokens=4                 eagle3:nodes=15;depth=5;topK=4 (a dynamic tree)   eagle1:…
                           medusa   medusa:nodes=15        mtp:tokens=3          any head: head=<its own location>
                           earlyExit:layer=4;tokens=3 (the target's first layers draft)

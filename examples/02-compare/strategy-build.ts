@@ -38,8 +38,12 @@ const eagleKind = (folder: string): Kind => ({
 
 const kinds: Readonly<Record<string, Kind>> = {
   lookup: {
-    options: ['tokens', 'minNgram', 'maxNgram'],
-    make: ({ options }) => lookup(options.numbers('tokens', 'minNgram', 'maxNgram')),
+    options: ['tokens', 'minNgram', 'maxNgram', 'on'],
+    make: ({ options }) => {
+      const on = options.text('on')
+      const place = on === undefined ? {} : { on: on as 'device' | 'host' }
+      return lookup({ ...options.numbers('tokens', 'minNgram', 'maxNgram'), ...place })
+    },
   },
   suffix: {
     options: ['nodes', 'depth', 'factor', 'minProbability'],

@@ -147,12 +147,12 @@ describe('commands to paste', () => {
 
   test('no head: lookup', async () => {
     const { title, vllm, sglang } = await written(null)
-    expect(title).toBe('stories-5m with lookup in the text: a chain of 10 tokens')
+    expect(title).toBe('stories-5m with lookup in the text: a chain of 7 tokens')
     expect(vllm).toContain(
-      `'{"method":"ngram","num_speculative_tokens":10,"prompt_lookup_max":3,"prompt_lookup_min":1}'`,
+      `'{"method":"ngram","num_speculative_tokens":7,"prompt_lookup_max":3,"prompt_lookup_min":1}'`,
     )
     expect(sglang).toContain(`--speculative-algorithm NGRAM \\
-    --speculative-num-draft-tokens 11 \\
+    --speculative-num-draft-tokens 8 \\
     --speculative-ngram-max-bfs-breadth 1`)
   })
 

@@ -20,7 +20,7 @@ export interface AskedShape {
 }
 
 /** Tokens of a chain where none are asked for, as the strategies here have it. */
-const usualSteps = { lookup: 10, eagle1: 5, eagle3: 5, draft: 5, mtp: 3 } as const
+const usualSteps = { lookup: 7, eagle1: 5, eagle3: 5, draft: 5, mtp: 3 } as const
 
 /** What is to be drafted with a head, or by looking up where there is none. Throws `UsageError`. */
 export function draftShape(head: Head | null, { steps, topK, nodes }: AskedShape): DraftShape {

@@ -205,11 +205,11 @@ test('a proposer hears of every chunk and every round, and whether its own draft
   })
   const engine = await engineOn(folder, { strategies: [told] })
   await engine.complete(prompt, { strategy: 'told', maxTokens: 12, ignoreEos: true })
-  const prefill = { kind: 'prefill', own: false, chain: true, nodes: 0 }
+  const prefill = { kind: 'prefill', own: false, chain: true, nodes: 0, levels: 0 }
   const rounds = [
-    { kind: 'round', own: false, chain: true, nodes: 0 },
-    { kind: 'round', own: true, chain: false, nodes: 2 },
-    { kind: 'round', own: true, chain: true, nodes: 2 },
+    { kind: 'round', own: false, chain: true, nodes: 0, levels: 0 },
+    { kind: 'round', own: true, chain: false, nodes: 2, levels: 1 },
+    { kind: 'round', own: true, chain: true, nodes: 2, levels: 2 },
   ]
   expect(followed).toEqual([prefill, prefill, ...rounds, ...rounds])
   const committed = (start: number, count: number, length: number, accepted: number, own: boolean) =>

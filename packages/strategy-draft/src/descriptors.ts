@@ -21,7 +21,7 @@ export const lookupDescriptor: StrategyDescriptor<LookupOptions> = {
   options: {
     type: 'object',
     properties: {
-      tokens: { type: 'integer', description: 'Most tokens to propose a round.', minimum: 1, default: 10 },
+      tokens: { type: 'integer', description: 'Most tokens to propose a round.', minimum: 1, default: 7 },
       maxNgram: {
         type: 'integer',
         description: 'Longest end of the text that is searched for, tokens.',
@@ -33,6 +33,13 @@ export const lookupDescriptor: StrategyDescriptor<LookupOptions> = {
         description: 'Shortest end of the text that is searched for, tokens; maxNgram at most.',
         minimum: 1,
         default: 1,
+      },
+      on: {
+        type: 'string',
+        description:
+          'Who searches: device, so that no round waits and each has a row for every token; host, so that rounds without a find are plain ones.',
+        enum: ['device', 'host'],
+        default: 'device',
       },
     },
     additionalProperties: false,

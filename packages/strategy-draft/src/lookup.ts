@@ -1,11 +1,6 @@
-import {
-  chain,
-  type LoadedStrategy,
-  OutriderError,
-  type Proposer,
-  type SessionView,
-  type Strategy,
-} from '@outrider/core'
+import { type LoadedStrategy, OutriderError, type Strategy } from '@outrider/core'
+import { DeviceLookup } from './lookup-on-device'
+import { HostLookup } from './lookup-on-host'
 
 /** How `lookup` searches. */
 export interface LookupOptions {
@@ -15,13 +10,26 @@ export interface LookupOptions {
   readonly maxNgram?: number
   /** Shortest end of the text that is searched for, tokens. Default 1. */
   readonly minNgram?: number
-  /** Most tokens to propose a round. Default 10. */
+  /** Most tokens to propose a round. Default 7: with the pending token a pass of eight rows. */
   readonly tokens?: number
+  /**
+   * Who searches. `device`: no round waits for what the host knows, and each is a pass of `tokens` rows and one, whatever was found.
+   * `host`: rounds without a find are plain ones, and each waits for the outcome of the one before it, which pays where a pass of
+   * several rows is dear. Default `device`.
+   */
+  readonly on?: 'device' | 'host'
+}
+
+/** What is proposed, and after which ends of the text. */
+export interface LookupSizes {
+  readonly minNgram: number
+  readonly maxNgram: number
+  readonly tokens: number
 }
 
 /**
  * Prompt lookup decoding: finds the longest end of the text (at most `maxNgram` tokens) that stands earlier in prompt or output,
- * at its latest place, and proposes what followed it there. No model, no device work. Saxena 2023. Throws `INVALID_OPTION`.
+ * at its latest place, and proposes what followed it there. No model. Saxena 2023. Throws `INVALID_OPTION`.
  *
  * @example
  * ```ts
@@ -31,56 +39,17 @@ export interface LookupOptions {
  * ```
  */
 export function lookup(options: LookupOptions = {}): Strategy {
-  const { name = 'lookup', maxNgram = 3, minNgram = 1, tokens = 10 } = options
+  const { name = 'lookup', maxNgram = 3, minNgram = 1, tokens = 7, on = 'device' } = options
   for (const [option, value] of Object.entries({ maxNgram, minNgram, tokens }))
     if (!Number.isInteger(value) || value < 1)
       throw new OutriderError('INVALID_OPTION', `lookup: ${option} must be a whole number of at least 1, not ${value}`)
   if (minNgram > maxNgram)
     throw new OutriderError('INVALID_OPTION', `lookup: minNgram ${minNgram} exceeds maxNgram ${maxNgram}`)
-  const loaded: LoadedStrategy = { start: (session) => new LookupProposer(session, minNgram, maxNgram, tokens) }
+  if (on !== 'device' && on !== 'host')
+    throw new OutriderError('INVALID_OPTION', `lookup: it searches on the device or on the host, not on ${on}`)
+  const sizes = { minNgram, maxNgram, tokens }
+  const loaded: LoadedStrategy = {
+    start: (session) => (on === 'device' ? new DeviceLookup(session, sizes) : new HostLookup(session, sizes)),
+  }
   return { specVersion: 1, name, load: async () => loaded }
-}
-
-class LookupProposer implements Proposer {
-  /** For each n-gram the position after its latest place that has a continuation. */
-  readonly #places = new Map<string, number>()
-  /** Tokens whose n-grams are indexed. */
-  #indexed = 0
-
-  constructor(
-    private readonly session: SessionView,
-    private readonly minNgram: number,
-    private readonly maxNgram: number,
-    private readonly most: number,
-  ) {}
-
-  propose(budget: { readonly nodes: number; readonly depth: number }): ReturnType<Proposer['propose']> {
-    const { tokens } = this.session
-    this.#index(tokens)
-    for (let size = Math.min(this.maxNgram, tokens.length - 1); size >= this.minNgram; size--) {
-      const place = this.#places.get(key(tokens, tokens.length - size, size))
-      if (place !== undefined)
-        return chain(tokens.slice(place, place + Math.min(this.most, budget.nodes, budget.depth)))
-    }
-    return null
-  }
-
-  truncate(length: number): number {
-    this.#places.clear()
-    this.#indexed = 0
-    return length
-  }
-
-  /** Indexes every n-gram that has a continuation: those that end before the last token. */
-  #index(tokens: readonly number[]): void {
-    for (; this.#indexed < tokens.length - 1; this.#indexed++) {
-      const end = this.#indexed + 1
-      for (let size = this.minNgram; size <= Math.min(this.maxNgram, end); size++)
-        this.#places.set(key(tokens, end - size, size), end)
-    }
-  }
-}
-
-function key(tokens: readonly number[], from: number, size: number): string {
-  return tokens.slice(from, from + size).join()
 }

@@ -77,12 +77,12 @@ export class DraftModelProposer implements Proposer {
     return { programs: [program], nodes: tree.parents.length, parents: tree.parents, q }
   }
 
-  follow({ kind, pass, own, chain, nodes }: Follow): readonly Program[] {
-    if (kind === 'round') this.#unread.push((own ? this.#drafted.levels.length : nodes) + 1)
+  follow({ kind, pass, own, chain, levels }: Follow): readonly Program[] {
+    if (kind === 'round') this.#unread.push(levels + 1)
     if (own)
       return [this.#programs.get(`draft commit ${this.#fed} ${chain}`, (ops) => this.#commit(ops, this.#fed, chain))]
     if (kind === 'prefill') return [this.#followed(pass.rows, pass)]
-    const rows = Math.min(nodes, MAX_PATH - 1) + catchUp
+    const rows = levels + catchUp
     if (rows <= Math.min(this.session.maxRows, MAX_PATH)) return [this.#followed(rows, pass)]
     // One row more than a pass holds: the oldest goes first. There is one, for every round commits at least that.
     const one = this.#programs.get(`draft follow one below ${pass.reach}`, (ops) => this.#followOne(ops, pass))

@@ -5,12 +5,15 @@ import { draftModel, lookup } from '../src'
 
 const target = await writeTinyModel({ seed: 3 })
 const near = await writeTinyModel({ seed: 3, edit: blur(0.3) })
-const engine = await engineOn(target, { strategies: [lookup(), draftModel({ model: near, name: 'draft' })] })
+const engine = await engineOn(target, {
+  strategies: [lookup(), lookup({ name: 'host', on: 'host' }), draftModel({ model: near, name: 'draft' })],
+})
 const prompt = [5, 9, 11, 5, 9, 11, 5]
 
 test.each([
   ['plain', false],
-  ['lookup', false],
+  ['lookup', true],
+  ['host', false],
   ['draft', true],
 ])('%s tells what drafting and verifying took on the device', async (strategy, drafts) => {
   const started = performance.now()

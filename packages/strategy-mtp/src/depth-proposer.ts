@@ -51,7 +51,6 @@ export class DepthProposer implements Proposer {
   /** u32 [modules]: 0, 1, 2, … to gather single rows by. */
   readonly #rows: Tensor
   readonly #state: Tensor
-  #levels = 0
   readonly #drafts: { readonly noisy: boolean; readonly reach: number; readonly draft: DeviceDraft }[] = []
 
   constructor(
@@ -96,7 +95,6 @@ export class DepthProposer implements Proposer {
   propose({ nodes, depth }: Budget): DeviceDraft | null {
     if (!this.#feed.ready) return null
     const levels = Math.min(this.tokens, nodes, depth, this.session.tokens.length - 1)
-    this.#levels = levels
     const noisy = this.session.noise !== null
     const reach = passReach(this.#feed.mostTokens + levels)
     const known = this.#drafts.find(
@@ -109,7 +107,7 @@ export class DepthProposer implements Proposer {
   }
 
   follow(follow: Follow): readonly Program[] {
-    return this.#feed.follow(follow, this.#levels)
+    return this.#feed.follow(follow)
   }
 
   observe(committed: Committed): void {

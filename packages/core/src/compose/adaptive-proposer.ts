@@ -1,4 +1,4 @@
-import { callStrategy, type NamedStrategy } from '../decode'
+import type { NamedStrategy } from '../decode'
 import type { Budget, Committed, DeviceDraft, Draft, Follow, HostDraft, Program, Report, SessionView } from '../spec'
 import { isChain } from '../tree'
 import { ClockedCost } from './adaptive-clock'
@@ -64,8 +64,8 @@ export class AdaptiveProposer extends Composition {
     this.#policy = new SizePolicy(cost, most, this.#shapes ?? undefined)
   }
 
-  get ahead(): boolean {
-    return this.#mayLead && this.#part.proposer.ahead === true
+  override get ahead(): boolean {
+    return this.#mayLead && super.ahead
   }
 
   propose({ nodes, depth }: Budget): Draft | Promise<Draft> {
@@ -75,11 +75,10 @@ export class AdaptiveProposer extends Composition {
     const asked = Math.min(size, nodes)
     const tree = asked === 0 ? undefined : this.#shapes?.tree(size)
     const round = { asked, depth, key: tree?.levels ?? size, tried: this.#policy.trying, started }
-    this.speaker = null
     if (asked === 0) return this.#proposed(round, null)
     // A tree of so many nodes has no more levels.
     const budget = { nodes: asked, depth: Math.min(depth, tree?.levels ?? asked), ...(tree && { paths: tree.paths }) }
-    const draft = this.ask(this.#part, budget)
+    const draft = this.request(this.#part, budget)
     return draft instanceof Promise ? draft.then((given) => this.#proposed(round, given)) : this.#proposed(round, draft)
   }
 
@@ -92,9 +91,7 @@ export class AdaptiveProposer extends Composition {
   override async observe(committed: Committed): Promise<void> {
     const pending = this.#pending.shift()
     if (pending) this.#learn(pending, committed)
-    const own = committed.own && !!pending && pending.given > 0
-    const { name, proposer } = this.#part
-    await callStrategy(name, 'observe a round', () => proposer.observe?.({ ...committed, own }))
+    await super.observe(committed)
   }
 
   override truncate(length: number): number {
@@ -137,9 +134,8 @@ export class AdaptiveProposer extends Composition {
     // A chain that the depth cut is as long as it was allowed to be.
     const most = chain ? Math.min(asked, depth) : asked
     this.#pending.push({ ...round, asked: most, given, chain, parents: draft?.parents ?? null, verified: given })
-    if (draft === null) return null
-    this.speaker = this.#part
-    return credited(draft, this.#part)
+    this.speaks(draft && this.#part)
+    return draft && credited(draft, this.#part)
   }
 
   #learn(pending: Pending, { own, path }: Committed): void {

@@ -1,11 +1,14 @@
 import type { Budget, Draft, Strategy } from '../spec'
-import { Composition, compose, credited } from './parts'
+import { mergeHost } from './merge-host'
+import { hostTree, namesOf, PartTrees, type Proposed, takenAs } from './part-trees'
+import { compose, type Questions } from './parts'
 
 /**
  * Of several strategies the first that has something to say drafts each round: a lookup before a model, say. Every part sees
- * every outcome, also when another part drafted, and tokens are credited to the part that drafted them. The choice is made on
- * the host. Another name is given as to any strategy, `{ ...firstOf(a, b), name: 'mine' }`. Throws `INVALID_OPTION` without parts,
- * `STRATEGY_DUPLICATE` where two have one name; at load what the parts throw.
+ * every outcome, also when another part drafted, and tokens are credited to the part that drafted them. The host chooses, and asks no
+ * further than it has to; where only the device knows whether a part has found something (`DeviceDraft.fewer`), the next part drafts as
+ * well, and the device chooses. Another name is given as to any strategy, `{ ...firstOf(a, b), name: 'mine' }`. Throws
+ * `INVALID_OPTION` without parts, `STRATEGY_DUPLICATE` where two have one name; at load what the parts throw.
  *
  * @example
  * ```ts
@@ -16,18 +19,27 @@ import { Composition, compose, credited } from './parts'
  * ```
  */
 export function firstOf(...parts: readonly Strategy[]): Strategy {
-  return compose('firstOf', parts, (loaded, session) => new FirstOf(loaded, () => session))
+  return compose('firstOf', parts, (loaded, session, host) => new FirstOf(loaded, session, host.target.config.vocab))
 }
 
-class FirstOf extends Composition {
-  async propose(budget: Budget): Promise<Draft> {
-    this.speaker = null
-    for (const part of this.parts) {
-      const draft = await this.ask(part, budget)
-      if (draft === null) continue
-      this.speaker = part
-      return credited(draft, part)
+class FirstOf extends PartTrees {
+  /** Drafts that may come to nothing, and the first that does not. */
+  protected *ask(budget: Budget): Questions<readonly Proposed[]> {
+    const proposed: Proposed[] = []
+    for (const at of this.parts.keys()) {
+      const found = yield* this.draftOf(at, budget)
+      if (found) proposed.push(found)
+      if (found && !('programs' in found.draft && found.draft.fewer)) break
     }
-    return null
+    return proposed
+  }
+
+  /** The last of them stands in the session's tree until one before it has a node. */
+  protected join(proposed: readonly Proposed[]): Draft {
+    const names = namesOf(proposed)
+    const host = proposed.flatMap((each) => hostTree(each, names))
+    if (host.length > 0) this.write(mergeHost(host, names))
+    const taken = takenAs(proposed.toReversed(), (at) => (at === 0 && host.length === 0 ? 'first' : 'before'))
+    return this.onDevice(proposed, taken, names, Math.max(...proposed.map(({ nodes }) => nodes)))
   }
 }

@@ -1,7 +1,7 @@
 import type { Backend } from '@outrider/core'
 import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
+import { lastThatSpeaks, mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
 
 let backend: Backend
 
@@ -17,3 +17,10 @@ afterAll(() => {
 test.each(mergeCases())('$name are merged to the same words on the device', async (each) => {
   expect(await mergeOn(backend, each)).toEqual(mergeByPaths(each))
 })
+
+test.each(mergeCases().filter(({ parts }) => parts.length > 1))(
+  '$name: the device finds the last that has a node',
+  async (each) => {
+    expect(await mergeOn(backend, each, 'before')).toEqual(lastThatSpeaks(each))
+  },
+)

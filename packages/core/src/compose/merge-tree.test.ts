@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
+import { lastThatSpeaks, mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
 import { referenceBackend } from '../reference'
 
 const backend = referenceBackend()
@@ -9,6 +9,10 @@ test.each(mergeCases())('$name are one tree of all their paths, credited to all 
   expect(found).toEqual(mergeByPaths(each))
   expect([...found.shape.subarray(1)].every((parent, node) => parent <= node)).toBe(true)
   expect(backend.stats.liveBytes).toBe(0)
+})
+
+test.each(mergeCases())('$name: the last that has a node goes before those it was put before', async (each) => {
+  expect(await mergeOn(backend, each, 'before')).toEqual(lastThatSpeaks(each))
 })
 
 test('the trees share paths', () => {

@@ -12,8 +12,11 @@ export interface MergedTree {
   readonly into: TreeTensors
   /** u32 [MAX_TREE_ROWS] by row of `into`: who proposed it. */
   readonly credit: Tensor
-  /** Whether nothing stands in `into` yet: it becomes `from`, row by row. */
-  readonly fresh: boolean
+  /**
+   * `first`: whatever stands in `into`, it becomes `from`, row by row. `before`: the same, but only where `from` has a node. `beside`:
+   * `from` is merged into what stands there.
+   */
+  readonly place: 'first' | 'before' | 'beside'
   /** Most rows of `into`, the pending token's included. */
   readonly maxRows: number
 }
@@ -43,7 +46,7 @@ export function mergeTree(ops: Ops, args: MergedTree): void {
   })
 }
 
-function shader({ bits, words, fresh, maxRows }: MergedTree): string {
+function shader({ bits, words, place, maxRows }: MergedTree): string {
   const proposed = words
     ? bits.map((bit, i) => `(((words[row] >> ${i}u) & 1u) << ${bit}u)`).join(' | ')
     : `1u << ${bits[0]}u`
@@ -76,7 +79,8 @@ fn proposed(row: u32) -> u32 { return ${proposed}; }
 @compute @workgroup_size(${MAX_TREE_ROWS})
 fn main(@builtin(local_invocation_index) lane: u32) {
   let added = min(from_shape[0], ${MAX_TREE_ROWS}u);
-  let held = ${fresh ? '1u' : `clamp(shape[0], 1u, ${MAX_TREE_ROWS}u)`};
+  ${place === 'before' ? 'if (added <= 1u) { return; }' : ''}
+  let held = ${place === 'beside' ? `clamp(shape[0], 1u, ${MAX_TREE_ROWS}u)` : '1u'};
   new_tokens[lane] = from_tokens[lane];
   new_parents[lane] = min(from_shape[lane], ${last}u);
   old_tokens[lane] = tokens[lane];
@@ -107,12 +111,13 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 /** The same in plain loops. */
 function merge(
   [fromTokens, fromShape, tokens, shape, credit, words]: readonly Uint32Array[],
-  { bits, fresh, maxRows }: MergedTree,
+  { bits, place, maxRows }: MergedTree,
 ): void {
   const [newTokens, newParents] = [fromTokens as Uint32Array, fromShape as Uint32Array]
   const [oldTokens, oldParents, by] = [tokens as Uint32Array, shape as Uint32Array, credit as Uint32Array]
   const added = Math.min(newParents[0] as number, MAX_TREE_ROWS)
-  const held = fresh ? 1 : Math.min(Math.max(oldParents[0] as number, 1), MAX_TREE_ROWS)
+  if (place === 'before' && added <= 1) return
+  const held = place === 'beside' ? Math.min(Math.max(oldParents[0] as number, 1), MAX_TREE_ROWS) : 1
   const parent = (parents: Uint32Array, row: number) => Math.min(parents[row] as number, MAX_TREE_ROWS - 1)
   const samePath = (row: number, other: number) => {
     let [a, b] = [row, other]

@@ -1,22 +1,7 @@
-import { DraftLayer, type LaidCredit, layCredit, type NamedStrategy } from '../decode'
-import { Programs } from '../model'
-import type { Owned } from '../owned'
-import type {
-  Budget,
-  DeviceDraft,
-  Draft,
-  HostDraft,
-  Program,
-  SessionView,
-  Strategy,
-  Tensor,
-  TreeTensors,
-} from '../spec'
-import { MAX_TREE_ROWS } from '../spec'
-import { checkTree } from '../tree'
-import { mergeHost, movedBits } from './merge-host'
-import { mergeTree } from './merge-tree'
-import { Composition, compose, credited, type Part } from './parts'
+import type { Budget, Draft, Strategy } from '../spec'
+import { mergeHost } from './merge-host'
+import { hostTree, namesOf, PartTrees, type Proposed, takenAs } from './part-trees'
+import { compose, type Questions } from './parts'
 
 /** Shares above this are multiples of it, where another part's draft makes them vary. */
 const step = 8
@@ -41,135 +26,33 @@ export function merged(...parts: readonly Strategy[]): Strategy {
   return compose('merged', parts, (loaded, session, host) => new Merged(loaded, session, host.target.config.vocab))
 }
 
-/** What a part proposed, checked; a tree of programs lies in the part's own tensors once they have run. */
-interface Proposed {
-  readonly part: Part
-  /** Number of the part. */
-  readonly at: number
-  readonly draft: HostDraft | DeviceDraft
-  readonly nodes: number
-  readonly credit: LaidCredit
-}
-
-class Merged extends Composition {
-  /** Where each part drafts. */
-  readonly #trees: readonly TreeTensors[]
-  readonly #layers: readonly DraftLayer[]
-  /** u32 [MAX_TREE_ROWS] by row of the session's tree. */
-  readonly #credit: Tensor
-  readonly #programs: Programs
-  /** Credits of nested compositions, numbered for the programs' keys. */
-  readonly #words: Tensor[] = []
-
-  constructor(
-    parts: readonly NamedStrategy[],
-    private readonly session: SessionView,
-    private readonly vocab: number,
-  ) {
-    const trees: TreeTensors[] = []
-    super(parts, (owned) => {
-      const tree = treeOf(session, owned)
-      trees.push(tree)
-      return viewWith(session, tree)
-    })
-    const { backend } = session
-    this.#trees = trees
-    this.#layers = trees.map((tree, at) => new DraftLayer(backend, tree, vocab, (this.parts[at] as Part).name))
-    try {
-      this.#credit = this.owned.add(backend.tensor([MAX_TREE_ROWS], 'u32', 'merged credit'))
-      this.#programs = this.owned.add(new Programs(backend))
-    } catch (error) {
-      this.owned.dispose()
-      throw error
-    }
-  }
-
-  async propose(budget: Budget): Promise<Draft> {
-    const proposed = await this.#ask(budget)
-    const [first] = proposed
-    const alone = proposed.length === 1
-    this.speaker = alone && first ? first.part : null
-    if (!first) return null
-    if (alone) return this.#passedOn(first)
-    return this.#merge(proposed)
-  }
-
+class Merged extends PartTrees {
   /** Asks the parts in turn. So nothing that was drafted is too much. */
-  async #ask(budget: Budget): Promise<readonly Proposed[]> {
+  protected *ask(budget: Budget): Questions<readonly Proposed[]> {
     const proposed: Proposed[] = []
     let left = budget.nodes
-    for (const [at, part] of this.parts.entries()) {
+    for (const at of this.parts.keys()) {
       if (left === 0) break
       const offered = { ...budget, nodes: share(left, this.parts.length - at, left === budget.nodes) }
-      const draft = await this.ask(part, offered)
-      if (!draft) continue
-      const found = this.#checked(part, at, draft, offered)
+      const found = yield* this.draftOf(at, offered)
+      if (!found) continue
       proposed.push(found)
       left -= found.nodes
     }
     return proposed
   }
 
-  #checked(part: Part, at: number, draft: HostDraft | DeviceDraft, offered: Budget): Proposed {
-    if ('programs' in draft) {
-      const { nodes, credit } = (this.#layers[at] as DraftLayer).lay(draft, offered)
-      return { part, at, draft, nodes, credit }
-    }
-    checkTree(draft, { ...offered, vocab: this.vocab }, part.name)
-    const nodes = draft.tokens.length
-    return { part, at, draft, nodes, credit: layCredit(draft, nodes, part.name) }
-  }
-
-  /** The only draft is the round's, as it is: its rows keep their numbers. */
-  #passedOn({ part, at, draft }: Proposed): Draft {
-    if (!('programs' in draft)) return credited(draft, part)
-    const copy = this.#into(at, { bits: [0], words: null, fresh: true })
-    return credited({ ...draft, programs: [...draft.programs, copy] }, part)
-  }
-
   /** A part's `computed` is dropped: its rows are other ones in the merged tree. */
-  #merge(proposed: readonly Proposed[]): Draft {
-    const names = [...new Set(proposed.flatMap(({ credit }) => credit.names))]
-    const bitsOf = ({ credit }: Proposed) => credit.names.map((name) => names.indexOf(name))
-    const trees = proposed.flatMap((each) => {
-      const { draft, credit, nodes } = each
-      if ('programs' in draft) return []
-      const words = credit.words ?? new Array<number>(nodes).fill(1)
-      return [{ tree: draft, words: words.map((word) => movedBits(word, bitsOf(each))) }]
-    })
+  protected join(proposed: readonly Proposed[]): Draft {
+    const names = namesOf(proposed)
+    const trees = proposed.flatMap((each) => hostTree(each, names))
     const onHost = mergeHost(trees, names)
     if (trees.length === proposed.length) return onHost
-    const programs: Program[] = []
-    const merges: Program[] = []
-    for (const each of proposed) {
-      const { at, draft, credit } = each
-      if (!('programs' in draft)) continue
-      programs.push(...draft.programs)
-      const fresh = trees.length === 0 && merges.length === 0
-      merges.push(this.#into(at, { bits: bitsOf(each), words: credit.tensor, fresh }))
-    }
-    if (trees.length > 0) this.#write(onHost)
+    // What was drafted on the host stands in the session's tree before the device's is merged into it.
+    if (trees.length > 0) this.write(onHost)
+    const taken = takenAs(proposed, (at) => (at === 0 && trees.length === 0 ? 'first' : 'beside'))
     const nodes = proposed.reduce((sum, each) => sum + each.nodes, 0)
-    return { programs: [...programs, ...merges], nodes, parents: null, by: { names, of: this.#credit } }
-  }
-
-  /** Merges what part `at` drafted into the session's tree. */
-  #into(at: number, how: { bits: readonly number[]; words: Tensor | null; fresh: boolean }): Program {
-    const { bits, words, fresh } = how
-    if (words && !this.#words.includes(words)) this.#words.push(words)
-    const credited = words ? `credit ${this.#words.indexOf(words)}` : 'all'
-    return this.#programs.get(`merge ${at} ${fresh ? 'first' : 'next'} as ${bits} of ${credited}`, (ops) => {
-      const { tree: into, maxRows } = this.session
-      mergeTree(ops, { ...how, from: this.#trees[at] as TreeTensors, into, credit: this.#credit, maxRows })
-    })
-  }
-
-  /** What was drafted on the host stands in the session's tree before the device's is merged into it. */
-  #write({ tokens, parents, by }: ReturnType<typeof mergeHost>): void {
-    const { backend, tree } = this.session
-    backend.write(tree.tokens, Uint32Array.from(tokens), 1)
-    backend.write(tree.shape, Uint32Array.from([tokens.length + 1, ...parents.map((parent) => parent + 1)]))
-    backend.write(this.#credit, Uint32Array.from(by.of), 1)
+    return this.onDevice(proposed, taken, names, nodes)
   }
 }
 
@@ -180,23 +63,4 @@ class Merged extends Composition {
 function share(left: number, parts: number, untouched: boolean): number {
   const equal = Math.max(1, Math.floor(left / parts))
   return untouched || equal < step ? equal : equal - (equal % step)
-}
-
-function treeOf({ backend }: SessionView, owned: Owned): TreeTensors {
-  const words = (label: string) => owned.add(backend.tensor([MAX_TREE_ROWS], 'u32', label))
-  return { tokens: words('part tokens'), shape: words('part shape') }
-}
-
-/** The session with another tree. What is live stays so. */
-function viewWith(session: SessionView, tree: TreeTensors): SessionView {
-  return {
-    ...session,
-    get tokens() {
-      return session.tokens
-    },
-    get noise() {
-      return session.noise
-    },
-    tree,
-  }
 }

@@ -74,8 +74,11 @@ function union(needs: readonly (StrategyNeeds | undefined)[]): StrategyNeeds {
 export abstract class Composition implements Proposer {
   protected readonly parts: readonly Part[]
   protected readonly owned: Owned = new Owned()
-  /** The part whose draft is the tree that is verified in this round, row by row; null where there is none. */
-  protected speaker: Part | null = null
+  /**
+   * Of every round that was proposed and not observed yet the part whose draft is the tree that is verified, row by row; null where there
+   * is none.
+   */
+  #speakers: (Part | null)[] = []
 
   /** `view`: what a part sees of the session. Throws what a part throws, and keeps nothing then. */
   constructor(parts: readonly NamedStrategy[], view: (owned: Owned) => SessionView) {
@@ -91,22 +94,30 @@ export abstract class Composition implements Proposer {
     }
   }
 
+  /** Where no part has to wait for an outcome, the composition has not either. */
+  get ahead(): boolean {
+    return this.parts.every(({ proposer }) => proposer.ahead === true)
+  }
+
   abstract propose(budget: Budget): Draft | Promise<Draft>
 
   follow(follow: Follow): readonly Program[] {
+    const speaker = this.#speakers.at(-1) ?? null
     return this.parts.flatMap(
-      (part) => part.proposer.follow?.({ ...follow, own: follow.own && part === this.speaker }) ?? [],
+      (part) => part.proposer.follow?.({ ...follow, own: follow.own && part === speaker }) ?? [],
     )
   }
 
   async observe(committed: Committed): Promise<void> {
+    const speaker = this.#speakers.shift() ?? null
     for (const part of this.parts) {
-      const own = committed.own && part === this.speaker
+      const own = committed.own && part === speaker
       await callStrategy(part.name, 'observe a round', () => part.proposer.observe?.({ ...committed, own }))
     }
   }
 
   truncate(length: number): number {
+    this.#speakers = []
     return this.parts.reduce((held, { proposer }) => Math.min(held, proposer.truncate?.(held) ?? held), length)
   }
 
@@ -124,8 +135,14 @@ export abstract class Composition implements Proposer {
     this.owned.dispose()
   }
 
+  /** Says whose draft the round's tree is. */
+  protected speaks(part: Part | null): void {
+    if (!this.ahead) this.#speakers = []
+    this.#speakers.push(part)
+  }
+
   /** A part's draft, at once where it answers at once; null where it says nothing. What it throws carries its name. */
-  protected ask(part: Part, budget: Budget): Draft | Promise<Draft> {
+  protected request(part: Part, budget: Budget): Draft | Promise<Draft> {
     try {
       const draft = part.proposer.propose(budget)
       if (!(draft instanceof Promise)) return said(draft)
@@ -140,6 +157,17 @@ export abstract class Composition implements Proposer {
 export function credited(draft: HostDraft | DeviceDraft, { name }: Part): Draft {
   return draft.by === undefined ? { ...draft, by: name } : draft
 }
+
+/** Goes through a composition's questions to its parts: at once where all of them answer at once. */
+export function inTurn<T>(run: Questions<T>, answer: Draft = null): T | Promise<T> {
+  for (let step = run.next(answer); ; step = run.next(step.value)) {
+    if (step.done) return step.value
+    if (step.value instanceof Promise) return step.value.then((draft) => inTurn(run, draft))
+  }
+}
+
+/** Asks for drafts, and is given them. */
+export type Questions<T> = Generator<Draft | Promise<Draft>, T, Draft>
 
 function said(draft: Draft): Draft {
   const nodes = draft === null ? 0 : 'programs' in draft ? draft.nodes : draft.tokens.length

@@ -25,9 +25,16 @@ export function layCredit(draft: Draft, nodes: number, strategy: string): LaidCr
   return { names, words: of, tensor: null }
 }
 
-/** Tokens that were proposed: of a draft of `nodes` nodes, what several parts of a composition proposed counts for each. */
-export function proposedTokens({ words }: LaidCredit, nodes: number): number {
-  return Math.max(nodes, words?.reduce((sum, word) => sum + bitCount(word), 0) ?? 0)
+/**
+ * Tokens that were proposed: of a draft of `nodes` nodes, what several parts of a composition proposed counts for each; `bytes` is what
+ * the tensor was read to hold.
+ */
+export function proposedTokens({ words }: LaidCredit, nodes: number, bytes: ArrayBuffer | null = null): number {
+  const all = bytes ? new Uint32Array(bytes).subarray(1, nodes + 1) : (words ?? [])
+  return Math.max(
+    nodes,
+    Array.from(all, bitCount).reduce((sum, count) => sum + count, 0),
+  )
 }
 
 function bitCount(word: number): number {

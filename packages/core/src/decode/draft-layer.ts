@@ -7,7 +7,10 @@ import { type LaidCredit, layCredit, proposedTokens } from './credit'
 /** A draft that stands on the device, at the latest when its programs have run. */
 export interface LaidDraft {
   readonly programs: readonly Program[]
+  /** How many at most, where only the device knows. */
   readonly nodes: number
+  /** Whether the device may have left fewer. */
+  readonly fewer: boolean
   /** Most tokens that acceptance keeps of it. */
   readonly levels: number
   readonly chain: boolean
@@ -52,6 +55,7 @@ export class DraftLayer {
     return {
       programs: [],
       nodes,
+      fewer: false,
       levels: levelsOf(tree.parents),
       chain: isChain(tree.parents),
       tree,
@@ -82,6 +86,7 @@ export class DraftLayer {
     return {
       programs: [],
       nodes: kept.length,
+      fewer: false,
       levels: levelsOf(parents),
       chain,
       tree: { tokens, parents },
@@ -93,7 +98,7 @@ export class DraftLayer {
   }
 
   #layDevice(draft: DeviceDraft, limits: TreeLimits): LaidDraft {
-    const { programs, nodes, parents, computed = null } = draft
+    const { programs, nodes, parents, fewer = false, computed = null } = draft
     if (!Number.isInteger(nodes) || nodes < 0 || nodes > limits.nodes)
       throw new OutriderError(
         'TREE_TOO_LARGE',
@@ -109,20 +114,20 @@ export class DraftLayer {
         )
       checkTopology(parents, limits, this.strategy)
     }
-    this.#layShape(parents)
+    this.#layShape(parents, fewer)
     const credit = layCredit(draft, nodes, this.strategy)
     const chain = parents !== null && isChain(parents)
     const drawn = parents
       ? [...new Set(parents)].map((parent) => parent + 1)
       : Array.from({ length: nodes }, (_, row) => row)
     const q = draft.q ? drawn : []
-    const levels = parents ? levelsOf(parents) : Math.min(nodes, limits.depth)
-    return { programs, nodes, levels, chain, tree: null, credit, computed, pruned: 0, q }
+    const levels = parents ? levelsOf(parents) : Math.min(draft.levels ?? nodes, nodes, limits.depth)
+    return { programs, nodes, fewer, levels, chain, tree: null, credit, computed, pruned: 0, q }
   }
 
-  /** null: programs write the topology. */
-  #layShape(parents: readonly number[] | null): void {
-    const key = parents?.join() ?? null
+  /** null: programs write the topology; `fewer`: they write how many rows of it there are. */
+  #layShape(parents: readonly number[] | null, fewer = false): void {
+    const key = parents && `${parents.join()}${fewer ? ' at most' : ''}`
     if (parents && key !== this.#laid)
       this.backend.write(
         this.device.shape,

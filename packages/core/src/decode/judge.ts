@@ -45,7 +45,7 @@ export interface ToldRound {
 export class Judge {
   constructor(private readonly parts: JudgeParts) {}
 
-  /** Verifies a draft that was laid out and commits the outcome on the device. Throws `ACCEPTANCE_FAILED`. */
+  /** Verifies a draft that was laid out and commits the outcome on the device. Throws `ACCEPTANCE_FAILED`, `TREE_MALFORMED`. */
   async judge(draft: LaidDraft, pass: Pass, follow: readonly Program[], length: number): Promise<Verdict> {
     const { rule, sampler } = this.parts
     const from = sampler.onHost.length > 0 ? 'forward' : draft.computed
@@ -103,6 +103,12 @@ export class Judge {
         'ACCEPTANCE_FAILED',
         `acceptance rule ${rule.name} left an outcome of ${accepted} accepted tokens for a draft of ${draft.nodes}`,
         { details: { rule: rule.name, accepted, nodes: draft.nodes } },
+      )
+    if (accepted > draft.levels)
+      throw new OutriderError(
+        'TREE_MALFORMED',
+        `a draft that programs left on the device has ${accepted} levels at least, and said ${draft.levels}: mend its levels`,
+        { details: { levels: draft.levels, accepted } },
       )
     return {
       outcome,

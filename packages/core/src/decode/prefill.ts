@@ -6,7 +6,7 @@ export async function prefillChunk(state: SessionState, to: number): Promise<voi
   const start = sequence.length
   const pass = verifier.chunkPass(to - start, start)
   verifier.setEnd(to)
-  const follow = proposer.follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0 })
+  const follow = proposer.follow({ kind: 'prefill', pass, own: false, chain: true, nodes: 0, levels: 0 })
   state.alive()
   await device.submit([verifier.prefill(pass), ...follow])
   sequence.reached(to)

@@ -6,13 +6,13 @@ import type { SessionState } from './session-state'
 export async function replayPass(state: SessionState, tokens: readonly number[]): Promise<void> {
   const { sequence, verifier, proposer, device, parts } = state
   const accepted = tokens.length - 1
-  const { nodes, chain } = proposer.lay(tokens.slice(0, accepted))
+  const { nodes, levels, chain } = proposer.lay(tokens.slice(0, accepted))
   const pass = verifier.treePass(tokens.length, sequence.length)
   const start = sequence.tokens.length
   const path = tokens.slice(0, accepted).map((_, node) => node)
   const outcome = acceptedPath({ path, tokens, length: sequence.length, rows: tokens.length })
   parts.backend.write(verifier.outcome, outcome)
-  const follow = proposer.follow({ kind: 'round', pass, own: false, chain, nodes })
+  const follow = proposer.follow({ kind: 'round', pass, own: false, chain, nodes, levels })
   await device.submit([verifier.replay(pass), ...follow])
   sequence.committed(tokens)
   await state.constrained?.accept(tokens)

@@ -61,11 +61,11 @@ export async function beginRound(state: SessionState, most: number, unread = 0):
   const began = performance.now()
   const draft = await prune(state, await propose(state, most))
   const proposed = performance.now()
-  const { nodes, chain } = draft
+  const { nodes, levels, chain } = draft
   const own = nodes > 0 && draft.pruned === 0
   const length = sequence.length + unread
   const pass = verifier.treePass(nodes + 1, length)
-  const follow = proposer.follow({ kind: 'round', pass, own, chain, nodes })
+  const follow = proposer.follow({ kind: 'round', pass, own, chain, nodes, levels })
   state.alive()
   const verdict = judge.judge(draft, pass, follow, length)
   // Whoever waits for it gets its error; nobody waits for that of a round that was begun in vain.
@@ -96,8 +96,10 @@ export async function endRound(state: SessionState, { draft, own, verdict, ms }:
   sequence.committed(tokens)
   const path = Array.from(outcome.subarray(OUTCOME.path + 1, OUTCOME.path + 1 + accepted), (row) => row - 1)
   const by = creditPath(draft.credit, path, credit)
-  const drafted = proposedTokens(draft.credit, nodes) + draft.pruned
-  counters.round({ proposed: drafted, evaluated: (outcome[OUTCOME.rows] as number) - 1, by })
+  const evaluated = (outcome[OUTCOME.rows] as number) - 1
+  // Parts of a composition on the device may have had less to say than was asked of them.
+  const proposed = proposedTokens(draft.credit, draft.fewer || credit ? evaluated : nodes, credit) + draft.pruned
+  counters.round({ proposed, evaluated, by })
   await state.constrained?.accept(tokens)
   await proposer.observe({ start, tokens, length: sequence.length, accepted, path, own })
   const ended = performance.now() - read
@@ -107,7 +109,7 @@ export async function endRound(state: SessionState, { draft, own, verdict, ms }:
   const times = { draft: ms.draft, host: ms.host + ended }
   const record =
     told && recordOf(told, { start, tokens, path, cut: draft.pruned, laid: draft.credit, credit, ms: times })
-  return { tokens, accepted, nodes, by, logProbs: found, record }
+  return { tokens, accepted, nodes: draft.fewer ? evaluated : nodes, by, logProbs: found, record }
 }
 
 async function propose(state: SessionState, most: number): Promise<LaidDraft> {

@@ -84,10 +84,10 @@ export class FeatureFeed {
     return this.session.tokens.length + this.#unread * this.#widest
   }
 
-  /** The programs of `Proposer.follow`. `levels`: how deep a draft of its own was at most. */
-  follow({ kind, pass, own }: Follow, levels: number = MAX_PATH): readonly Program[] {
+  /** The programs of `Proposer.follow`. */
+  follow({ kind, pass, levels }: Follow): readonly Program[] {
     this.#held = this.#back = null
-    const rows = kind === 'prefill' ? pass.rows : Math.min(own ? levels + 1 : pass.rows, pass.rows, MAX_PATH)
+    const rows = kind === 'prefill' ? pass.rows : Math.min(levels + 1, pass.rows, MAX_PATH)
     if (kind === 'round') {
       this.#widest = Math.max(this.#unread > 0 ? this.#widest : 0, rows)
       this.#unread++

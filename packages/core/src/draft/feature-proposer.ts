@@ -42,7 +42,6 @@ export class FeatureProposer implements Proposer {
   /** State of the last committed entry, f32 [1, width]. */
   readonly #last: Tensor
   readonly #drafts: { readonly key: string; readonly reach: number; readonly draft: DeviceDraft }[] = []
-  #levels = 0
 
   /** `rows`: provisional rows of the largest draft, row 0 included. The drafter is disposed of with it. Throws `OUT_OF_MEMORY`. */
   constructor(
@@ -81,7 +80,6 @@ export class FeatureProposer implements Proposer {
   propose({ nodes, depth, paths }: Budget): DeviceDraft | null {
     if (!this.#feed.ready) return null
     const plan = this.drafter.plan(nodes, depth, paths)
-    this.#levels = plan.levels
     const { key } = plan
     const reach = passReach(this.#feed.mostTokens + plan.levels)
     const known = this.#drafts.find((each) => each.reach === reach && each.key === key)
@@ -92,7 +90,7 @@ export class FeatureProposer implements Proposer {
   }
 
   follow(follow: Follow): readonly Program[] {
-    return this.#feed.follow(follow, this.#levels)
+    return this.#feed.follow(follow)
   }
 
   observe(committed: Committed): void {
@@ -108,12 +106,12 @@ export class FeatureProposer implements Proposer {
   }
 
   #draft(plan: DraftPlan, reach: number): DeviceDraft {
-    const { key, nodes, parents, q = false } = plan
+    const { key, nodes, levels, parents, q = false } = plan
     const program = this.#programs.get(`${key} below ${reach}`, (ops) => {
       const { sequence } = this.session
       ops.setLength({ sequence, length: this.#base, offset: -1 })
       plan.record(ops, { last: this.#last, index: this.#index, base: this.#base, cache: this.#cache, reach })
     })
-    return { programs: [program], nodes, parents, q }
+    return { programs: [program], nodes, levels, parents, q }
   }
 }

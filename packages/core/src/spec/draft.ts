@@ -61,6 +61,13 @@ export interface DeviceDraft {
    * programs run. null: the programs write `session.tree.shape` themselves.
    */
   readonly parents: readonly number[] | null
+  /**
+   * Whether the programs may leave fewer nodes, or none: the first ones of `parents`. They then say in word 0 of `session.tree.shape`,
+   * every time, how many rows there are, the pending token's included. Default false: all of `nodes`.
+   */
+  readonly fewer?: boolean
+  /** Most levels of a tree whose topology the programs write. Default: as many as it has nodes. */
+  readonly levels?: number
   /** As in `HostDraft`; the words lie in u32 [MAX_TREE_ROWS] by row of the tree, once the programs have run. */
   readonly by?: string | Credit<Tensor>
   /**

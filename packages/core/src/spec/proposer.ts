@@ -70,8 +70,9 @@ export interface Follow {
   readonly own: boolean
   /** Whether the tree was a chain. */
   readonly chain: boolean
-  /** Nodes that the tree had. */
+  /** Most nodes and most levels that the tree had. */
   readonly nodes: number
+  readonly levels: number
 }
 
 /** Drafts for one session. Every method sees the present state only; nothing is called while another call runs. */

@@ -25,8 +25,12 @@ export interface MergedWords {
   readonly credit: Uint32Array
 }
 
-/** Merges on the device, and gives the rows that the tree has. */
-export async function mergeOn(backend: Backend, { parts, maxRows }: MergeCase): Promise<MergedWords> {
+/** Merges on the device, and gives the rows that the tree has; `place`: where the second and later trees go. */
+export async function mergeOn(
+  backend: Backend,
+  { parts, maxRows }: MergeCase,
+  place: 'beside' | 'before' = 'beside',
+): Promise<MergedWords> {
   const owned = new Owned()
   const words = (values: readonly number[]): Tensor => {
     // What earlier rounds left behind must not matter.
@@ -45,7 +49,7 @@ export async function mergeOn(backend: Backend, { parts, maxRows }: MergeCase): 
         parts.forEach((part, i) => {
           const from = { tokens: words([0, ...part.tokens]), shape: words([part.tokens.length + 1, ...part.parents]) }
           const by = part.words && words([0, ...part.words])
-          mergeTree(ops, { from, bits: part.bits, words: by, into, credit, fresh: i === 0, maxRows })
+          mergeTree(ops, { from, bits: part.bits, words: by, into, credit, place: i === 0 ? 'first' : place, maxRows })
         })
       }),
     )
@@ -84,6 +88,12 @@ export function mergeByPaths({ parts, maxRows }: MergeCase): MergedWords {
     shape: Uint32Array.from([kept.length + 1, ...kept.map(({ parent }) => parent)]),
     credit: Uint32Array.from(kept, ({ word }) => word),
   }
+}
+
+/** What is left where each tree goes before what stood there, unless it is empty. */
+export function lastThatSpeaks({ parts, ...rest }: MergeCase): MergedWords {
+  const last = parts.findLast(({ tokens }) => tokens.length > 0)
+  return mergeByPaths({ ...rest, parts: last ? [last] : [] })
 }
 
 /** Random trees of few different tokens, so that they share paths; of some a token in three is none. */

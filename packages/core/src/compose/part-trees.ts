@@ -1,0 +1,177 @@
+import { DraftLayer, type LaidCredit, layCredit, type NamedStrategy } from '../decode'
+import { Programs } from '../model'
+import type { Owned } from '../owned'
+import type { Budget, DeviceDraft, Draft, HostDraft, Program, SessionView, Tensor, TreeTensors } from '../spec'
+import { MAX_TREE_ROWS } from '../spec'
+import { checkTree, depths } from '../tree'
+import { type CreditedTree, type MergedDraft, movedBits } from './merge-host'
+import { type MergedTree, mergeTree } from './merge-tree'
+import { Composition, credited, inTurn, type Part, type Questions } from './parts'
+
+/** What a part proposed, checked; a tree of programs lies in the part's own tensors once they have run. */
+export interface Proposed {
+  readonly part: Part
+  /** Number of the part. */
+  readonly at: number
+  readonly draft: HostDraft | DeviceDraft
+  readonly nodes: number
+  readonly levels: number
+  readonly credit: LaidCredit
+}
+
+/** A draft of the device that is to become part of the round's tree. */
+export interface Taken extends Proposed {
+  readonly draft: DeviceDraft
+  readonly place: MergedTree['place']
+}
+
+/** A composition of which each part drafts into a tree of its own, and which makes one tree of them. */
+export abstract class PartTrees extends Composition {
+  /** Where each part drafts. */
+  readonly #trees: readonly TreeTensors[]
+  readonly #layers: readonly DraftLayer[]
+  /** u32 [MAX_TREE_ROWS] by row of the session's tree. */
+  readonly #credit: Tensor
+  readonly #programs: Programs
+  /** Credits of nested compositions, numbered for the programs' keys. */
+  readonly #words: Tensor[] = []
+
+  constructor(
+    parts: readonly NamedStrategy[],
+    private readonly session: SessionView,
+    private readonly vocab: number,
+  ) {
+    const trees: TreeTensors[] = []
+    super(parts, (owned) => {
+      const tree = treeOf(session, owned)
+      trees.push(tree)
+      return viewWith(session, tree)
+    })
+    const { backend } = session
+    this.#trees = trees
+    this.#layers = trees.map((tree, at) => new DraftLayer(backend, tree, vocab, (this.parts[at] as Part).name))
+    try {
+      this.#credit = this.owned.add(backend.tensor([MAX_TREE_ROWS], 'u32', 'credit of parts'))
+      this.#programs = this.owned.add(new Programs(backend))
+    } catch (error) {
+      this.owned.dispose()
+      throw error
+    }
+  }
+
+  propose(budget: Budget): Draft | Promise<Draft> {
+    return inTurn(this.#drafted(budget))
+  }
+
+  /** Asks parts for what the round's tree is to be made of. */
+  protected abstract ask(budget: Budget): Questions<readonly Proposed[]>
+
+  /** Makes one tree of several. */
+  protected abstract join(proposed: readonly Proposed[]): Draft
+
+  /** The draft of part `at`, checked; null where it has nothing to say. */
+  protected *draftOf(at: number, offered: Budget): Questions<Proposed | null> {
+    const part = this.parts[at] as Part
+    const draft = yield this.request(part, offered)
+    if (!draft) return null
+    if ('programs' in draft) {
+      const { nodes, levels, credit } = (this.#layers[at] as DraftLayer).lay(draft, offered)
+      return { part, at, draft, nodes, levels, credit }
+    }
+    checkTree(draft, { ...offered, vocab: this.vocab }, part.name)
+    const nodes = draft.tokens.length
+    const levels = Math.max(...depths(draft.parents))
+    return { part, at, draft, nodes, levels, credit: layCredit(draft, nodes, part.name) }
+  }
+
+  /** One tree on the device of `nodes` nodes at most: what stands in the session's tree, and the device's drafts, taken into it in turn. */
+  protected onDevice(
+    proposed: readonly Proposed[],
+    taken: readonly Taken[],
+    names: readonly string[],
+    nodes: number,
+  ): DeviceDraft {
+    const programs = taken.flatMap(({ draft }) => [...draft.programs])
+    const merges = taken.map(({ at, credit, place }) =>
+      this.#into(at, { bits: bitsOf(credit, names), words: credit.tensor, place }),
+    )
+    const levels = Math.max(...proposed.map((each) => each.levels))
+    return { programs: [...programs, ...merges], nodes, levels, parents: null, by: { names, of: this.#credit } }
+  }
+
+  /** Lays a tree of the host where those of the device are taken into. */
+  protected write({ tokens, parents, by }: MergedDraft): void {
+    const { backend, tree } = this.session
+    backend.write(tree.tokens, Uint32Array.from(tokens), 1)
+    backend.write(tree.shape, Uint32Array.from([tokens.length + 1, ...parents.map((parent) => parent + 1)]))
+    backend.write(this.#credit, Uint32Array.from(by.of), 1)
+  }
+
+  *#drafted(budget: Budget): Questions<Draft> {
+    const proposed = yield* this.ask(budget)
+    const [only] = proposed
+    const alone = proposed.length === 1
+    this.speaks(alone && only ? only.part : null)
+    if (!only) return null
+    return alone ? this.#passedOn(only) : this.join(proposed)
+  }
+
+  /** The only draft is the round's, as it is: its rows keep their numbers. */
+  #passedOn({ part, at, draft }: Proposed): Draft {
+    if (!('programs' in draft)) return credited(draft, part)
+    const copy = this.#into(at, { bits: [0], words: null, place: 'first' })
+    return credited({ ...draft, programs: [...draft.programs, copy] }, part)
+  }
+
+  /** Takes what part `at` drafted into the session's tree. */
+  #into(at: number, how: Pick<MergedTree, 'bits' | 'words' | 'place'>): Program {
+    const { bits, words, place } = how
+    if (words && !this.#words.includes(words)) this.#words.push(words)
+    const by = words ? `credit ${this.#words.indexOf(words)}` : 'all'
+    return this.#programs.get(`merge ${at} ${place} as ${bits} of ${by}`, (ops) => {
+      const { tree: into, maxRows } = this.session
+      mergeTree(ops, { ...how, from: this.#trees[at] as TreeTensors, into, credit: this.#credit, maxRows })
+    })
+  }
+}
+
+/** Everyone who drafted. */
+export function namesOf(proposed: readonly Proposed[]): readonly string[] {
+  return [...new Set(proposed.flatMap(({ credit }) => credit.names))]
+}
+
+/** The device's drafts, to be taken into the tree where `place` says. */
+export function takenAs(proposed: readonly Proposed[], place: (at: number) => Taken['place']): readonly Taken[] {
+  const device = proposed.flatMap((each) => ('programs' in each.draft ? [{ ...each, draft: each.draft }] : []))
+  return device.map((each, at) => ({ ...each, place: place(at) }))
+}
+
+/** A draft of the host with the credit of its nodes among `names`; nothing where it is the device's. */
+export function hostTree({ draft, credit, nodes }: Proposed, names: readonly string[]): readonly CreditedTree[] {
+  if ('programs' in draft) return []
+  const words = credit.words ?? new Array<number>(nodes).fill(1)
+  return [{ tree: draft, words: words.map((word) => movedBits(word, bitsOf(credit, names))) }]
+}
+
+function bitsOf(credit: LaidCredit, names: readonly string[]): readonly number[] {
+  return credit.names.map((name) => names.indexOf(name))
+}
+
+function treeOf({ backend }: SessionView, owned: Owned): TreeTensors {
+  const words = (label: string) => owned.add(backend.tensor([MAX_TREE_ROWS], 'u32', label))
+  return { tokens: words('part tokens'), shape: words('part shape') }
+}
+
+/** The session with another tree. What is live stays so. */
+function viewWith(session: SessionView, tree: TreeTensors): SessionView {
+  return {
+    ...session,
+    get tokens() {
+      return session.tokens
+    },
+    get noise() {
+      return session.noise
+    },
+    tree,
+  }
+}
