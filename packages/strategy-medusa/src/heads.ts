@@ -1,5 +1,5 @@
 import type { Backend, DraftNoise, Ops, Owned, Pass, Tensor, Weight } from '@outrider/core'
-import { residual } from './kernels'
+import { residual, type StatePlace } from './kernels'
 import type { HeadWeights, Linear } from './weights'
 
 /** What a run of the heads reads and leaves. */
@@ -17,13 +17,17 @@ export interface HeadRun {
   readonly drawn?: DraftNoise & Pick<Pass, 'tokens' | 'index'>
 }
 
+/** Heads whose states are made in one dispatch: with what they read, a device's fewest bindings. */
+const mostTogether = 6
+
 /**
  * Medusa heads as op calls over one hidden state: residual blocks x + silu(Wx + b), then an LM head (Cai et al. 2024).
  * Activations belong to the heads: passes of one engine run one after another.
  */
 export class MedusaHeads {
   readonly #linear: Tensor
-  readonly #states: Tensor
+  /** Where each head's state stands: in one tensor where all have one LM head, else each in its own. */
+  readonly #states: readonly StatePlace[]
   readonly #logits: Tensor
   /** States and linear output between the blocks of a head; empty where heads have one block. */
   readonly #between: readonly Tensor[]
@@ -35,48 +39,44 @@ export class MedusaHeads {
     readonly weights: HeadWeights,
   ) {
     const { count, first, deeper, lm } = weights
-    const rows = lm.weights.length === 1 ? count : 1
+    const shared = lm.weights.length === 1
     const hidden = first.weight.shape[1]
     const floats = (height: number, width: number, label: string) =>
       owned.add(backend.tensor([height, width], 'f32', label))
     this.#hidden = hidden
     this.#linear = floats(1, count * hidden, 'medusa linear')
-    this.#states = floats(rows, hidden, 'medusa states')
-    this.#logits = floats(rows, lm.vocab, 'medusa logits')
+    const all = shared ? floats(count, hidden, 'medusa states') : null
+    this.#states = Array.from({ length: count }, (_, head) =>
+      all ? { tensor: all, row: head } : { tensor: floats(1, hidden, `medusa state ${head}`), row: 0 },
+    )
+    this.#logits = floats(shared ? count : 1, lm.vocab, 'medusa logits')
     const between = deeper.some(({ length }) => length > 0) ? ['state', 'next state', 'linear'] : []
     this.#between = between.map((what) => floats(1, hidden, `medusa ${what} between blocks`))
   }
 
   record(ops: Ops, run: HeadRun): void {
     const { first, lm } = this.weights
-    const each = Array.from({ length: run.heads }, (_, head) => head)
+    const states = this.#states.slice(0, run.heads)
     this.#apply(ops, first, run.hidden, this.#linear)
-    if (lm.weights.length > 1)
-      for (const head of each) {
-        this.#state(ops, run.hidden, head, 0)
-        this.#choose(ops, run, lm.weights[head] as Weight, 1, head)
-      }
-    else {
-      if (this.#between.length > 0) for (const head of each) this.#state(ops, run.hidden, head, head)
-      else this.#residual(ops, run.hidden, this.#linear, 0, this.#states, 0, run.heads)
-      this.#choose(ops, run, lm.weights[0] as Weight, run.heads, 0)
-    }
+    if (this.#between.length > 0) for (const head of states.keys()) this.#state(ops, run.hidden, head)
+    else
+      for (let from = 0; from < run.heads; from += mostTogether)
+        this.#residual(ops, run.hidden, this.#linear, from, states.slice(from, from + mostTogether))
+    if (lm.weights.length === 1) this.#choose(ops, run, lm.weights[0] as Weight, run.heads, 0)
+    else for (const head of states.keys()) this.#choose(ops, run, lm.weights[head] as Weight, 1, head)
   }
 
-  /** All blocks of one head; what comes out is row `row` of the states. */
-  #state(ops: Ops, hidden: Tensor, head: number, row: number): void {
+  /** All blocks of one head. */
+  #state(ops: Ops, hidden: Tensor, head: number): void {
     const further = this.weights.deeper[head] ?? []
-    if (further.length === 0) {
-      this.#residual(ops, hidden, this.#linear, head, this.#states, row)
-      return
-    }
-    let [from, to] = this.#between as [Tensor, Tensor]
-    const linear = this.#between[2] as Tensor
-    this.#residual(ops, hidden, this.#linear, head, from, 0)
+    const [state, ...places] = this.#between
+    let [from, to] = [state as Tensor, places[0] as Tensor]
+    const linear = places[1] as Tensor
+    const last = this.#states[head] as StatePlace
+    this.#residual(ops, hidden, this.#linear, head, [further.length === 0 ? last : { tensor: from, row: 0 }])
     for (const layer of further) {
       this.#apply(ops, layer, from, linear)
-      if (layer === further.at(-1)) this.#residual(ops, from, linear, 0, this.#states, row)
-      else this.#residual(ops, from, linear, 0, to, 0)
+      this.#residual(ops, from, linear, 0, [layer === further.at(-1) ? last : { tensor: to, row: 0 }])
       ;[from, to] = [to, from]
     }
   }
@@ -85,17 +85,17 @@ export class MedusaHeads {
     ops.linear({ x, weight, out, rows: 1, ...(bias && { bias }) })
   }
 
-  /** Rows `to` of `out` = x + silu(rows `from` of z), for `rows` rows of z over one x. */
-  #residual(ops: Ops, x: Tensor, z: Tensor, from: number, out: Tensor, to: number, rows = 1): void {
-    const width = this.#hidden
-    residual(ops, { x, width, z, zAt: from * width, out, outAt: to * width, count: rows * width })
+  /** `out` = x + silu(rows of z from `from` on). */
+  #residual(ops: Ops, x: Tensor, z: Tensor, from: number, out: readonly StatePlace[]): void {
+    residual(ops, { x, width: this.#hidden, z, from, out })
   }
 
   /** Logits of `rows` states, and the choices of the heads from `head` on. */
   #choose(ops: Ops, run: HeadRun, weight: Weight, rows: number, head: number): void {
     const { choices: k, ids, drawn } = run
     const logits = this.#logits
-    ops.linear({ x: this.#states, weight, out: logits, rows })
+    const { tensor: x } = this.#states[head] as StatePlace
+    ops.linear({ x, weight, out: logits, rows })
     const { vocab, tokenMap: targetIds } = this.weights.lm
     if (drawn) {
       const { tokens, index, ...noise } = drawn

@@ -6,17 +6,20 @@ import { recordWords, topKChunkWgsl, topKMergeWgsl } from './top-k.wgsl'
 /** Logits of a row that one workgroup looks through. */
 const chunk = 2048
 
-/** What the chunks of each row hold: their best k tokens and the sum of exp(logit - peak), u32 [rows, chunks, recordWords(k)]. */
+type TopK = Parameters<Ops['topK']>[0]
+
+/** What the chunks of each row hold: their best k tokens and, unless it is not wanted, the sum of exp(logit - peak), u32 [rows, chunks, recordWords(k)]. */
 export function sumChunks(
   recorder: Recorder,
-  { logits, vocab, rows, k }: Pick<Parameters<Ops['topK']>[0], 'logits' | 'vocab' | 'rows' | 'k'>,
+  { logits, vocab, rows, k }: Pick<TopK, 'logits' | 'vocab' | 'rows' | 'k'>,
+  sum = true,
 ): { readonly records: Tensor; readonly chunks: number } {
   const chunks = Math.ceil(vocab / chunk)
   const records = recorder.scratch([rows, chunks, recordWords(k)], 'u32', 'topK of chunks')
   recorder.dispatch({
     label: 'topK of chunks',
-    wgsl: variant(topKChunkWgsl, { k }),
-    params: [{ u32: vocab }, { u32: chunk }],
+    wgsl: variant(topKChunkWgsl, { k, chunk, sum, whole: false }),
+    params: [{ u32: vocab }, { u32: 0 }],
     buffers: [
       { buffer: logits, access: 'read' },
       { buffer: records, access: 'read_write' },
@@ -27,21 +30,32 @@ export function sumChunks(
 }
 
 /**
- * The k best tokens of each row and their log-probabilities: one dispatch over chunks of the vocabulary, one that merges them.
- * The log-sum-exp adds chunk after chunk.
+ * The k best tokens of each row and their log-probabilities: one dispatch over chunks of the vocabulary, and one that merges them
+ * where there are several. The log-sum-exp adds chunk after chunk.
  */
-export function topK(recorder: Recorder, args: Parameters<Ops['topK']>[0]): void {
-  const { rows, k, ids, logProbs, at = 0 } = args
-  const { records, chunks } = sumChunks(recorder, args)
+export function topK(recorder: Recorder, args: TopK): void {
+  const { logits, vocab, rows, k, ids, logProbs, at = 0 } = args
+  const out = [
+    { buffer: ids, access: 'read_write' } as const,
+    ...(logProbs ? [{ buffer: logProbs, access: 'read_write' } as const] : []),
+  ]
+  const withLogProbs = logProbs !== undefined
+  if (vocab <= chunk) {
+    recorder.dispatch({
+      label: 'topK',
+      wgsl: variant(topKChunkWgsl, { k, chunk, sum: withLogProbs, whole: true }),
+      params: [{ u32: vocab }, { u32: at }],
+      buffers: [{ buffer: logits, access: 'read' }, ...out],
+      workgroups: [1, rows],
+    })
+    return
+  }
+  const { records, chunks } = sumChunks(recorder, args, withLogProbs)
   recorder.dispatch({
     label: 'topK',
-    wgsl: variant(topKMergeWgsl, { k, withLogProbs: logProbs !== undefined }),
-    params: [{ u32: chunks }, { u32: at }],
-    buffers: [
-      { buffer: records, access: 'read' },
-      { buffer: ids, access: 'read_write' },
-      ...(logProbs ? [{ buffer: logProbs, access: 'read_write' } as const] : []),
-    ],
+    wgsl: variant(topKMergeWgsl, { k, chunks, withLogProbs }),
+    params: [{ u32: at }],
+    buffers: [{ buffer: records, access: 'read' }, ...out],
     workgroups: [rows],
   })
 }

@@ -1,3 +1,4 @@
+import { NO_TOKEN } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
 import { orderWgsl } from '../order.wgsl'
 import { workgroupSum } from '../reduce.wgsl'
@@ -7,83 +8,138 @@ export function recordWords(k: number): number {
   return 2 + 2 * k
 }
 
+/** Lanes of a workgroup that chooses. */
+const lanes = 256
+
+/** Elements that a workgroup chooses from: `each` a lane, as pairs of a word and an id. */
+interface Choice {
+  readonly k: number
+  readonly each: number
+  /** The pair of element `i`. */
+  readonly candidate: string
+  /** What is done once the elements are there and the largest word, `peak`, is known; every lane comes by. */
+  readonly between: string
+  /** Stores `own`, the pair of rank `rank` below k: `lowest` and NO_TOKEN where nothing above -infinity is left. */
+  readonly take: string
+}
+
 /**
- * k rounds: each lane offers the best of its elements that comes after the last winner, the workgroup takes the best offer,
- * and the lane that won looks for its next. `candidate` gives `word` and `id` of element i; `take` stores the winner of round j,
- * which is `lowest` and NO_TOKEN, the complement of the zero in `bestId`, once nothing above -infinity is left.
+ * Each lane's best is ranked among all lanes' by counting: the k best come from the k lanes that hold the k best of these, and none of
+ * them is below the last of these. What is not below it (at most k times `each`) is collected and ranked by counting in turn. So it
+ * takes as many barriers for one as for 32.
  */
-function rounds(args: { readonly k: number; readonly candidate: string; readonly take: string }): string {
+function choose({ k, each, candidate, between, take }: Choice): string {
   return `
-  var mine = lowest;
-  var mineId = 0u;
-  for (var j = 0u; j < ${args.k}u; j++) {
-    if (search) {
-      mine = lowest;
-      mineId = 0u;
-      for (var i = start + lane; i < end; i += 256u) {
-        ${args.candidate}
-        let after = word < lastWord || (word == lastWord && id > lastId);
-        if (after && (word > mine || (word == mine && id < mineId))) { mine = word; mineId = id; }
-      }
+  var mine: array<vec2<u32>, ${each}>;
+  var most = vec2(lowest, ${NO_TOKEN}u);
+  for (var j = 0u; j < ${each}u; j++) {
+    let i = start + lane + j * ${lanes}u;
+    mine[j] = vec2(lowest, ${NO_TOKEN}u);
+    if (i < end) { mine[j] = ${candidate}; }
+    if (before(mine[j], most)) { most = mine[j]; }
+  }
+  best[lane] = most;
+  if (lane == 0u) {
+    least = vec2(lowest, 0u);
+    peak = lowest;
+  }
+  workgroupBarrier();
+  var rank = 0u;
+  for (var other = 0u; other < min(end - start, ${lanes}u); other++) { rank += select(0u, 1u, before(best[other], most)); }
+  if (most.x > lowest && rank == 0u) { peak = most.x; }
+  if (most.x > lowest && rank == ${k - 1}u) { least = most; }
+  workgroupBarrier();
+  for (var j = 0u; j < ${each}u; j++) {
+    if (mine[j].x > lowest && !before(least, mine[j])) { found[atomicAdd(&count, 1u)] = mine[j]; }
+  }
+  ${between}
+  workgroupBarrier();
+  let all = atomicLoad(&count);
+  for (var at = lane; at < max(all, ${k}u); at += ${lanes}u) {
+    var own = vec2(lowest, ${NO_TOKEN}u);
+    rank = at;
+    if (at < all) {
+      own = found[at];
+      rank = 0u;
+      for (var other = 0u; other < all; other++) { rank += select(0u, 1u, before(found[other], own)); }
     }
-    atomicMax(&bestWord[j], mine);
-    workgroupBarrier();
-    lastWord = atomicLoad(&bestWord[j]);
-    if (mine > lowest && mine == lastWord) { atomicMax(&bestId[j], ~mineId); }
-    workgroupBarrier();
-    lastId = ~atomicLoad(&bestId[j]);
-    search = mine == lastWord && mineId == lastId;
-    ${args.take}
+    if (rank < ${k}u) { ${take} }
   }`
 }
 
-const shared = (k: number): string => /* wgsl */ `
-var<workgroup> bestWord: array<atomic<u32>, ${k}>;
-var<workgroup> bestId: array<atomic<u32>, ${k}>; // complemented, so that the lowest id is the largest`
+const shared = ({ k, each }: { readonly k: number; readonly each: number }): string => /* wgsl */ `
+var<workgroup> best: array<vec2<u32>, ${lanes}>;
+var<workgroup> found: array<vec2<u32>, ${k * each}>;
+var<workgroup> count: atomic<u32>;
+var<workgroup> least: vec2<u32>;
+var<workgroup> peak: u32;
+// Of equal words the one of the lower id goes first.
+fn before(a: vec2<u32>, b: vec2<u32>) -> bool { return a.x > b.x || (a.x == b.x && a.y < b.y); }`
 
-const state = 'var search = true; var lastWord = 0xffffffffu; var lastId = 0u;'
+/** What the first pass is to leave. */
+export interface ChunkForm {
+  readonly k: number
+  readonly chunk: number
+  /** The sum of exp(logit - peak) as well. */
+  readonly sum: boolean
+  /** The row's ids themselves, where it has one chunk, and not its record. */
+  readonly whole: boolean
+}
 
-/** First pass, one workgroup a chunk: group.x is the chunk, group.y the row. logits f32 [rows, vocab]. */
-export function topKChunkWgsl({ k }: { readonly k: number }, device: DeviceFacts): string {
-  const sum = workgroupSum(device, 256)
+/** First pass, one workgroup a chunk: group.x is the chunk, group.y the row. logits f32 [rows, vocab], each read once. */
+export function topKChunkWgsl({ k, chunk, sum, whole }: ChunkForm, device: DeviceFacts): string {
+  const { enable, functions, parameter } = workgroupSum(device, lanes)
+  const each = Math.ceil(chunk / lanes)
+  const total = `
+  var part = 0.0;
+  for (var j = 0u; j < ${each}u; j++) {
+    if (mine[j].x > lowest) { part += exp(max(ordered(mine[j].x) - ordered(peak), -87.0)); }
+  }
+  let total = workgroupSum(part, lane, width);
+  ${whole ? 'let norm = ordered(peak) + log(max(total, 1.0));' : 'if (lane == 0u) { records[record + 1u] = bitcast<u32>(total); }'}`
+  const out = whole
+    ? `
+@group(0) @binding(2) var<storage, read_write> ids: array<u32>;
+${sum ? logProbsBinding(3) : ''}`
+    : `
+@group(0) @binding(2) var<storage, read_write> records: array<u32>; // [rows, chunks, ${recordWords(k)}]`
   return /* wgsl */ `
-${sum.enable}
-struct Params { vocab: u32, chunk: u32 }
+${sum ? enable : ''}
+struct Params { vocab: u32, at: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
-@group(0) @binding(2) var<storage, read_write> records: array<u32>; // [rows, chunks, ${recordWords(k)}]
+${out}
 ${orderWgsl}
-${shared(k)}
-${sum.functions}
-@compute @workgroup_size(256)
+${shared({ k, each })}
+${sum ? functions : ''}
+@compute @workgroup_size(${lanes})
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) lane: u32${sum.parameter}
+  @builtin(local_invocation_index) lane: u32${sum ? parameter : ''}
 ) {
   let row = group.y * p.vocab;
-  let start = group.x * p.chunk;
-  let end = min(p.vocab, start + p.chunk);
-  let record = (group.y * groups.x + group.x) * ${recordWords(k)}u;
-  ${state}
-  ${rounds({
+  let start = group.x * ${chunk}u;
+  let end = min(p.vocab, start + ${chunk}u);
+  ${whole ? `let to = p.at + group.y * ${k}u;` : `let record = (group.y * groups.x + group.x) * ${recordWords(k)}u;`}
+  ${choose({
     k,
-    candidate: 'let word = order(logits[row + i]); let id = i;',
-    take: 'if (lane == 0u) { records[record + 2u + 2u * j] = lastWord; records[record + 3u + 2u * j] = lastId; }',
+    each,
+    candidate: 'vec2(order(logits[row + i]), i)',
+    between: `${sum ? total : ''}
+  ${whole ? '' : 'if (lane == 0u) { records[record] = peak; }'}`,
+    take: whole ? takeId(sum) : 'records[record + 2u + 2u * rank] = own.x; records[record + 3u + 2u * rank] = own.y;',
   })}
-  let peakWord = atomicLoad(&bestWord[0]);
-  let peak = ordered(peakWord);
-  var part = 0.0;
-  for (var i = start + lane; i < end; i += 256u) {
-    let word = order(logits[row + i]);
-    if (word > lowest) { part += exp(max(ordered(word) - peak, -87.0)); }
-  }
-  let total = workgroupSum(part, lane, width);
-  if (lane == 0u) {
-    records[record] = peakWord;
-    records[record + 1u] = bitcast<u32>(total);
-  }
 }`
+}
+
+function logProbsBinding(at: number): string {
+  return `@group(0) @binding(${at}) var<storage, read_write> logProbs: array<u32>; // bits of f32`
+}
+
+function takeId(withLogProbs: boolean): string {
+  const logProb = 'select(bitcast<u32>(ordered(own.x) - norm), 0xff800000u, own.x == lowest)'
+  return `ids[to + rank] = own.y; ${withLogProbs ? `logProbs[to + rank] = ${logProb};` : ''}`
 }
 
 /**
@@ -107,30 +163,40 @@ fn logSum(row: u32, chunks: u32) -> f32 {
 }`
 }
 
-/** Second pass, one workgroup a row: merges the chunks' winners, and their sums in the order of the chunks. */
-export function topKMergeWgsl({ k, withLogProbs }: { readonly k: number; readonly withLogProbs: boolean }): string {
+/** What the second pass merges. */
+export interface MergeForm {
+  readonly k: number
+  readonly chunks: number
+  readonly withLogProbs: boolean
+}
+
+/** Second pass, one workgroup a row: merges the chunks' best, and their sums in the order of the chunks. */
+export function topKMergeWgsl({ k, chunks, withLogProbs }: MergeForm): string {
   const words = recordWords(k)
+  const each = Math.ceil((chunks * k) / lanes)
   return /* wgsl */ `
-struct Params { chunks: u32, at: u32 }
+struct Params { at: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> records: array<u32>; // [rows, chunks, ${words}]
+@group(0) @binding(1) var<storage, read> records: array<u32>; // [rows, ${chunks}, ${words}]
 @group(0) @binding(2) var<storage, read_write> ids: array<u32>;
-${withLogProbs ? '@group(0) @binding(3) var<storage, read_write> logProbs: array<u32>; // bits of f32' : ''}
+${withLogProbs ? logProbsBinding(3) : ''}
 ${orderWgsl}
 ${withLogProbs ? logSumOfRecords(k) : ''}
-${shared(k)}
-@compute @workgroup_size(256)
+${shared({ k, each })}
+fn recorded(at: u32) -> vec2<u32> { return vec2(records[at], records[at + 1u]); }
+@compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row = group.x * p.chunks * ${words}u;
+  let row = group.x * ${chunks * words}u;
   let start = 0u;
-  let end = p.chunks * ${k}u;
+  let end = ${chunks * k}u;
   let to = p.at + group.x * ${k}u;
-  ${withLogProbs ? 'let norm = logSum(group.x, p.chunks);' : ''}
-  ${state}
-  ${rounds({
+  ${withLogProbs ? `let norm = logSum(group.x, ${chunks}u);` : ''}
+  ${choose({
     k,
-    candidate: `let at = row + (i / ${k}u) * ${words}u + 2u + 2u * (i % ${k}u); let word = records[at]; let id = records[at + 1u];`,
-    take: `if (lane == 0u) { ids[to + j] = lastId; ${withLogProbs ? 'logProbs[to + j] = select(bitcast<u32>(ordered(lastWord) - norm), 0xff800000u, lastWord == lowest);' : ''} }`,
+    each,
+    candidate: `recorded(row + (i / ${k}u) * ${words}u + 2u + 2u * (i % ${k}u))`,
+    between: '',
+    take: takeId(withLogProbs),
   })}
 }`
 }
