@@ -29,29 +29,37 @@ interface Choice {
  * takes as many barriers for one as for 32.
  */
 function choose({ k, each, candidate, between, take }: Choice): string {
+  // Written out: a lane's elements are to stay in registers, and their loads to be under way together.
+  const mine = Array.from({ length: each }, (_, j) => j)
+  const every = (line: (j: number) => string) => mine.map(line).join('\n  ')
   return `
-  var mine: array<vec2<u32>, ${each}>;
-  var most = vec2(lowest, ${NO_TOKEN}u);
-  for (var j = 0u; j < ${each}u; j++) {
-    let i = start + lane + j * ${lanes}u;
-    mine[j] = vec2(lowest, ${NO_TOKEN}u);
-    if (i < end) { mine[j] = ${candidate}; }
-    if (before(mine[j], most)) { most = mine[j]; }
-  }
-  best[lane] = most;
+  ${every((j) => `var mine${j} = vec2(lowest, ${NO_TOKEN}u);`)}
+  ${every((j) => `if (start + lane + ${j * lanes}u < end) { let i = start + lane + ${j * lanes}u; mine${j} = ${candidate}; }`)}
+  var most = mine0;
+  ${every((j) => (j === 0 ? '' : `if (before(mine${j}, most)) { most = mine${j}; }`))}
+  bestWords[lane] = most.x;
+  bestIds[lane] = most.y;
   if (lane == 0u) {
     least = vec2(lowest, 0u);
     peak = lowest;
   }
   workgroupBarrier();
-  var rank = 0u;
-  for (var other = 0u; other < min(end - start, ${lanes}u); other++) { rank += select(0u, 1u, before(best[other], most)); }
+  var above = vec4<u32>();
+  for (var other = 0u; other < ${lanes}u; other += 4u) {
+    let words = vec4(bestWords[other], bestWords[other + 1u], bestWords[other + 2u], bestWords[other + 3u]);
+    above += select(vec4<u32>(), vec4(1u), words > vec4(most.x));
+    let equal = words == vec4(most.x);
+    // The lane itself is among them once.
+    if (any(equal)) {
+      let ids = vec4(bestIds[other], bestIds[other + 1u], bestIds[other + 2u], bestIds[other + 3u]);
+      above += select(vec4<u32>(), vec4(1u), equal & (ids < vec4(most.y)));
+    }
+  }
+  var rank = above.x + above.y + above.z + above.w;
   if (most.x > lowest && rank == 0u) { peak = most.x; }
   if (most.x > lowest && rank == ${k - 1}u) { least = most; }
   workgroupBarrier();
-  for (var j = 0u; j < ${each}u; j++) {
-    if (mine[j].x > lowest && !before(least, mine[j])) { found[atomicAdd(&count, 1u)] = mine[j]; }
-  }
+  ${every((j) => `if (mine${j}.x > lowest && !before(least, mine${j})) { found[atomicAdd(&count, 1u)] = mine${j}; }`)}
   ${between}
   workgroupBarrier();
   let all = atomicLoad(&count);
@@ -68,7 +76,9 @@ function choose({ k, each, candidate, between, take }: Choice): string {
 }
 
 const shared = ({ k, each }: { readonly k: number; readonly each: number }): string => /* wgsl */ `
-var<workgroup> best: array<vec2<u32>, ${lanes}>;
+// Of each lane's best the word and the id.
+var<workgroup> bestWords: array<u32, ${lanes}>;
+var<workgroup> bestIds: array<u32, ${lanes}>;
 var<workgroup> found: array<vec2<u32>, ${k * each}>;
 var<workgroup> count: atomic<u32>;
 var<workgroup> least: vec2<u32>;
@@ -92,9 +102,7 @@ export function topKChunkWgsl({ k, chunk, sum, whole }: ChunkForm, device: Devic
   const each = Math.ceil(chunk / lanes)
   const total = `
   var part = 0.0;
-  for (var j = 0u; j < ${each}u; j++) {
-    if (mine[j].x > lowest) { part += exp(max(ordered(mine[j].x) - ordered(peak), -87.0)); }
-  }
+  ${Array.from({ length: each }, (_, j) => `if (mine${j}.x > lowest) { part += exp(max(ordered(mine${j}.x) - ordered(peak), -87.0)); }`).join('\n  ')}
   let total = workgroupSum(part, lane, width);
   ${whole ? 'let norm = ordered(peak) + log(max(total, 1.0));' : 'if (lane == 0u) { records[record + 1u] = bitcast<u32>(total); }'}`
   const out = whole
