@@ -4,13 +4,22 @@ import { defineConfig, type Options } from 'tsup'
 
 type Config = ReturnType<typeof defineConfig>
 
-/** Leaves indentation and comments of shaders out of what is published: they are text that minifiers do not touch. */
+/**
+ * Leaves indentation, comments and the spaces around operators and marks of shaders out of what is published: they are text that
+ * minifiers do not touch. Signs stay apart that would read as another: `- -`, and `> =` behind a type.
+ */
 const shorterShaders: Plugin = {
   name: 'shorter shaders',
   setup(build) {
     build.onLoad({ filter: /\.wgsl\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      const contents = text.replaceAll(/^[ \t]+/gm, '').replaceAll(/(^|[ \t]+)\/\/ [^`'\n]*$/gm, '')
+      const contents = text
+        .replaceAll(/^[ \t]+/gm, '')
+        .replaceAll(/(^|[ \t]+)\/\/ [^`'\n]*$/gm, '')
+        .replaceAll(/([;{(,\n])\n+/g, '$1')
+        .replaceAll(/(?<=[\w\])}]) ([=!<>]=|[*/%+|&^-]=|&&|\|\||<<|>>|->|[=*/%+|&^<>-]) (?=[\w([~!$])/g, '$1')
+        .replaceAll(/([,:;]) /g, '$1')
+        .replaceAll(/ ?([{}]) ?/g, '$1')
       return { contents, loader: 'ts' }
     })
   },
