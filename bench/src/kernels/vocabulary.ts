@@ -57,7 +57,7 @@ function adjusted(op: string, params: SamplingParams, filter: boolean): Vocabula
   return {
     op,
     params: { temperature: 0.8, seed: 1, ...params },
-    passes: filter ? 4 : 2,
+    passes: 2,
     record: (ops, { logits, vocab, pass, sampling, processed: out }) => {
       ops.adjustLogits({ logits, vocab, pass, sampling, out })
       if (filter) ops.filterLogits({ logits: out, vocab, pass, sampling })

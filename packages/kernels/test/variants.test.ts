@@ -130,7 +130,31 @@ describe.each([{ subgroups: true }, { subgroups: false }])(
         ops.logProbsOf({ logits, vocab, rows: 4, ids: t.choices, out: logProbs })
         ops.countTokens({ outcome: t.outcome, sampling })
       })
-      expect(dispatches).toBe(vocab > 4096 ? 14 : 12)
+      expect(dispatches).toBe(vocab > 4096 ? 15 : 13)
+      // A mask and an output of their own are one buffer too many for this device to go on in the same dispatch.
+      for (const [out, masked, fits] of [
+        [logits, {}, true],
+        [logits, { mask }, true],
+        [adjusted, {}, true],
+        [adjusted, { mask }, false],
+      ] as const) {
+        const changed = { ...rows, logits: out }
+        const adjust = (ops: Ops) => ops.adjustLogits({ ...rows, out, ...masked })
+        const more = fits ? 0 : 1
+        const drawn = await compiles((ops) => {
+          adjust(ops)
+          ops.sample({ ...changed, out: t.choices })
+        })
+        expect(drawn).toBe(more + (vocab > 4096 ? 2 : 1))
+        for (const draws of [false, true]) {
+          const filtered = await compiles((ops) => {
+            adjust(ops)
+            ops.filterLogits(changed)
+            if (draws) ops.sample({ ...changed, out: t.choices })
+          })
+          expect(filtered).toBe(more + 2)
+        }
+      }
     })
   },
 )

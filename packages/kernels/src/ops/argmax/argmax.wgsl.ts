@@ -1,4 +1,5 @@
 import { NO_TOKEN } from '@outrider/core/spec'
+import { bestOfLanesWgsl } from '../draw.wgsl'
 import { orderWgsl } from '../order.wgsl'
 
 /** How `argmax` computes. */
@@ -30,8 +31,7 @@ struct Params { count: u32, chunk: u32, at: u32 }
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 ${mapped ? '@group(0) @binding(3) var<storage, read> targetIds: array<u32>;' : ''}
 ${orderWgsl}
-var<workgroup> bestWord: atomic<u32>;
-var<workgroup> bestId: atomic<u32>; // complemented, so that the lowest id is the largest
+${bestOfLanesWgsl}
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -46,10 +46,7 @@ fn main(
     let word = order(logits[row + i]);
     if (word > mine) { mine = word; mineId = i; }
   }
-  atomicMax(&bestWord, mine);
-  workgroupBarrier();
-  if (mine > lowest && mine == atomicLoad(&bestWord)) { atomicMax(&bestId, ~mineId); }
-  workgroupBarrier();
+  bestOfLanes(mine, mineId);
   if (lane == 0u) {
     ${token}
     ${store}
@@ -67,8 +64,7 @@ struct Params { count: u32, at: u32 }
 @group(0) @binding(1) var<storage, read> records: array<vec2<u32>>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 ${orderWgsl}
-var<workgroup> bestWord: atomic<u32>;
-var<workgroup> bestPlace: atomic<u32>; // complemented, so that the first is the largest
+${bestOfLanesWgsl}
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row = group.x * p.count;
@@ -78,12 +74,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let word = records[row + i].x;
     if (word > mine) { mine = word; place = i; }
   }
-  atomicMax(&bestWord, mine);
-  workgroupBarrier();
-  if (mine > lowest && mine == atomicLoad(&bestWord)) { atomicMax(&bestPlace, ~place); }
-  workgroupBarrier();
+  bestOfLanes(mine, place);
   if (lane == 0u) {
-    let found = atomicLoad(&bestPlace) != 0u;
-    out[p.at + group.x] = select(${NO_TOKEN}u, records[row + min(~atomicLoad(&bestPlace), p.count - 1u)].y, found);
+    let found = atomicLoad(&bestId) != 0u;
+    out[p.at + group.x] = select(${NO_TOKEN}u, records[row + min(~atomicLoad(&bestId), p.count - 1u)].y, found);
   }
 }`

@@ -78,6 +78,32 @@ describe.each(paths)('filterLogits through $path', ({ options }) => {
     bitsOf.set(key, words(found))
   })
 
+  test.each([49_152, 70_001])(
+    'keeps what the definition keeps of %i tokens, ties and crowds included',
+    async (vocab) => {
+      const drawn = drawLogits(1, vocab, 3)
+      const rows = [
+        drawn,
+        drawn.map(Math.round),
+        drawn.map((logit, id) => (id >= 4096 && id < 4396 ? 30 + logit : logit)),
+        drawn.map((logit, id) => (id % 2048 === 7 ? 20 : logit)),
+      ]
+      const logits = new Float32Array(rows.length * vocab)
+      for (const [r, row] of rows.entries()) logits.set(row, r * vocab)
+      for (const params of [
+        { topK: 1 },
+        { topK: 25 },
+        { topK: 2049 },
+        { topK: vocab - 1 },
+        { minP: 0.01 },
+        { topK: 50, minP: 0.1 },
+        { topK: 300, topP: 0.9 },
+        { topP: 0.5, minP: 0.3 },
+      ])
+        expect(await filtered(backend, logits, vocab, params)).toEqual(await filtered(reference, logits, vocab, params))
+    },
+  )
+
   test('one token, and rows of padding stay as they are', async () => {
     const logits = Float32Array.of(-1, 3, low, 2, 1, 0)
     expect([...(await filtered(backend, logits, 1, { topK: 3, topP: 0.2, typicalP: 0.1 }))]).toEqual([...logits])

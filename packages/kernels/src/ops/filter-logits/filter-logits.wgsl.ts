@@ -1,100 +1,89 @@
-import { INDEX, SAMPLING } from '@outrider/core/spec'
+import { INDEX } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
+import { drawStartWgsl, drawWgsl } from '../draw.wgsl'
+import { keptWords } from '../logits-chunk.wgsl'
 import { orderWgsl } from '../order.wgsl'
 import { workgroupSum } from '../reduce.wgsl'
 import { samplingWgsl } from '../sampling.wgsl'
+import { filtersWgsl } from './filters.wgsl'
 import { radixSelectWgsl } from './radix-select.wgsl'
 
-/** What the shader is built for: lanes of the one workgroup that a row has. */
+/** What the shader is built for. */
 export interface FilterForm {
+  /** Of the one workgroup that a row has. */
   readonly lanes: 256 | 512 | 1024
+  /** Logits of a chunk. */
+  readonly chunk: number
+  /** Whether a token is drawn from what is left. */
+  readonly draws: boolean
 }
 
 /** Logits that a lane fetches before it looks at any: one workgroup alone has to hide how long memory takes. */
 const ahead = 8
 
-/** A loop over the words of a row, `i` the token's id; `body` may `continue`. */
-function sweepOver({ lanes }: FilterForm): (body: string) => string {
+/** A loop over the words of what is left of a row, `place` where a logit is, rising for a lane; `body` may `continue`. */
+function sweepOver({ lanes, chunk }: FilterForm): (body: string) => string {
+  const words = keptWords(chunk)
   const each = Array.from({ length: ahead }, (_, j) => j)
-  const fetch = each.map((j) => `let fetched${j} = logits[row.start + min(at + ${j * lanes}u, p.vocab - 1u)];`)
+  // What is not left is not read: its place takes that of the first which is.
+  const fetch = each.map(
+    (j) => `let fetched${j} = logits[at + select(least, ${j * words}u, extractBits(some, ${j}u, 1u) == 1u)];`,
+  )
   return (body) => /* wgsl */ `
-  for (var at = lane; at < p.vocab; at += ${ahead * lanes}u) {
-    ${fetch.join('\n    ')}
-    var fetched = array<u32, ${ahead}>(${each.map((j) => `fetched${j}`).join(', ')});
-    for (var j = 0u; j < ${ahead}u && at + j * ${lanes}u < p.vocab; j++) {
-      let i = at + j * ${lanes}u;
-      let word = order(bitcast<f32>(fetched[j]));
-      ${body}
+  for (var w = lane; w < (p.vocab + ${chunk - 1}u) / ${chunk}u * ${words}u; w += ${lanes}u) {
+    for (var b = 0u; b < 32u; b += ${ahead}u) {
+      let some = extractBits(kept[row.kept + w], b, ${ahead}u);
+      if (some == 0u) { continue; }
+      let at = row.start + w / ${words}u * ${chunk}u + w % ${words}u + b * ${words}u;
+      let least = countTrailingZeros(some) * ${words}u;
+      ${fetch.join('\n      ')}
+      var fetched = array<u32, ${ahead}>(${each.map((j) => `fetched${j}`).join(', ')});
+      for (var j = 0u; j < ${ahead}u; j++) {
+        if (extractBits(some, j, 1u) == 0u) { continue; }
+        let place = at + j * ${words}u;
+        let word = order(bitcast<f32>(fetched[j]));
+        ${body}
+      }
     }
   }`
 }
 
 /**
- * One workgroup a row: each filter that is on lowers the greatest rank that is kept (the complement of a logit's order; typical-p has
- * a rank of its own), then the rest is set to -infinity. One loop over the filters, since compilers would copy what each calls.
- * logits f32 [rows, vocab] as bits.
+ * One workgroup a row, over what its chunks left: each filter that is on lowers the greatest rank that is kept (the complement of a
+ * logit's order; typical-p has a rank of its own), then the rest is set to -infinity. One loop over the filters, since compilers would
+ * copy what each calls. logits f32 [rows, vocab] as bits; kept as chunks leave it.
  */
 export function filterLogitsWgsl(form: FilterForm, device: DeviceFacts): string {
   const sum = workgroupSum(device, form.lanes)
   const sweep = sweepOver(form)
+  const { draws } = form
+  const words = keptWords(form.chunk)
   return /* wgsl */ `
 ${sum.enable}
-struct Params { vocab: u32, first: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> sampling: array<u32>;
-@group(0) @binding(2) var<storage, read> index: array<u32>;
-@group(0) @binding(3) var<storage, read_write> logits: array<u32>;
 ${orderWgsl}
 ${samplingWgsl}
+@group(0) @binding(3) var<storage, read> kept: array<u32>;
+@group(0) @binding(4) var<storage, read_write> logits: array<u32>;
+${draws ? '@group(0) @binding(5) var<storage, read_write> out: array<u32>;' : ''}
+${filtersWgsl}
+${draws ? drawWgsl : ''}
 ${sum.functions}
-const byTopK = 0u;
-const byTopP = 1u;
-const byTypicalP = 2u;
-struct Row {
-  start: u32,
-  most: u32, // greatest rank that is left
-  peak: f32,
-  scale: f32, // of exp(logit - peak) to units of 2^-30
-  mean: f32, // expected logit - peak
-}
-var<workgroup> peakWord: atomic<u32>;
-fn isOn(stage: u32) -> bool {
-  if (stage == byTopK) { return sampling[${SAMPLING.topK}] > 0u; }
-  return isShare(select(${SAMPLING.topP}u, ${SAMPLING.typicalP}u, stage == byTypicalP));
-}
-fn takesPart(row: Row, word: u32) -> bool { return word > lowest && ~word <= row.most; }
-fn below(row: Row, word: u32) -> f32 { return max(ordered(word) - row.peak, -1e30); }
-fn weightOf(row: Row, word: u32) -> f32 { return exp(max(below(row, word), -87.0)); }
-fn massOf(row: Row, stage: u32, word: u32) -> u32 {
-  if (stage == byTopK) { return 1u; }
-  return u32(fma(weightOf(row, word), row.scale, 0.5));
-}
-fn rankOf(row: Row, stage: u32, word: u32) -> u32 {
-  if (stage == byTypicalP) { return bitcast<u32>(abs(below(row, word) - row.mean)); } // |-log p - H|
-  return ~word;
-}
-fn goalOf(stage: u32, total: u32) -> u32 {
-  if (stage == byTopK) { return min(sampling[${SAMPLING.topK}], total); }
-  let share = param(select(${SAMPLING.topP}u, ${SAMPLING.typicalP}u, stage == byTypicalP));
-  return clamp(u32(ceil(share * f32(total))), 1u, total);
-}
 ${radixSelectWgsl(sweep)}
 @compute @workgroup_size(${form.lanes})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
-  let minP = param(${SAMPLING.minP}u);
-  let on = isOn(byTopK) || isOn(byTopP) || minP > 0.0 || isOn(byTypicalP);
-  if (p.first + group.x >= index[${INDEX.rows}] || isGreedy() || !on) { return; }
+  let at = p.first + group.x;
+  if (at >= index[${INDEX.rows}]${draws ? '' : ' || !anyOn()'}) { return; }
+  let chunks = (p.vocab + ${form.chunk - 1}u) / ${form.chunk}u;
   var row: Row;
   row.start = group.x * p.vocab;
+  row.kept = group.x * chunks * ${words + 1}u;
   row.most = 0xffffffffu;
-  var best = lowest;
-  ${sweep('best = max(best, word);')}
-  atomicMax(&peakWord, best);
+  for (var c = lane; c < chunks; c += ${form.lanes}u) { atomicMax(&peakWord, kept[row.kept + chunks * ${words}u + c]); }
   workgroupBarrier();
   row.peak = ordered(atomicLoad(&peakWord));
   var typical = 0xffffffffu;
   for (var stage = byTopK; stage <= byTypicalP; stage++) {
-    if (stage == byTypicalP && minP > 0.0) { row.most = min(row.most, ~order(row.peak + min(log(minP), 0.0))); }
+    if (stage == byTypicalP) { row.most = min(row.most, mostByMinP(row)); }
     if (!isOn(stage)) { continue; }
     if (stage != byTopK) {
       var weights = 0.0;
@@ -111,8 +100,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let rank = radixSelect(row, stage, lane);
     if (stage == byTypicalP) { typical = rank; } else { row.most = rank; }
   }
+  ${draws ? drawStartWgsl : ''}
   ${sweep(`
     let untypical = isOn(byTypicalP) && rankOf(row, byTypicalP, word) > typical;
-    if (!takesPart(row, word) || untypical) { logits[row.start + i] = minusInfinity; }`)}
+    if (!takesPart(row, word) || untypical) { logits[place] = minusInfinity; continue; }
+    ${
+      draws
+        ? `var noisy = word;
+    if (!isGreedy()) { noisy = order(ordered(word) + gumbelOf(noiseWord(key, position, place - row.start))); }
+    if (noisy > best) { best = noisy; bestOfMine = place - row.start; }`
+        : ''
+    }`)}
+  ${
+    draws
+      ? `bestOfLanes(best, bestOfMine);
+  if (lane == 0u) { out[p.at + group.x] = ~atomicLoad(&bestId); }`
+      : ''
+  }
 }`
 }
