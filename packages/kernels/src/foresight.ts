@@ -4,42 +4,52 @@ export interface Work<Program, Buffer> {
   readonly read: readonly Buffer[]
 }
 
-interface Known<Program, Buffer> {
+interface Known<Program, Buffer, Encoded> {
   readonly work: Work<Program, Buffer>
-  next: Work<Program, Buffer> | undefined
-  /** How often in a row `next` came. */
   times: number
+  encoded: Encoded | undefined
 }
 
-/** Submissions that are remembered; a round's are few. */
+/** Submissions that are remembered; a round's are few, though drafts differ. */
 const most = 16
-/** How often one has to have followed another before it is expected again. */
-const enough = 2
 
-/** Learns which submission follows which: rounds repeat theirs. */
-export class Foresight<Program, Buffer> {
-  readonly #known: Known<Program, Buffer>[] = []
-  #last: Known<Program, Buffer> | undefined
+/** What is encoded before it is asked for: a submission that came twice is encoded once more, for it will come again. */
+export class Foresight<Program, Buffer, Encoded> {
+  /** The latest first. */
+  readonly #known: Known<Program, Buffer, Encoded>[] = []
 
-  /** Notes what is submitted; gives what is likely to come next, if anything. */
-  follow(work: Work<Program, Buffer>): Work<Program, Buffer> | undefined {
-    if (this.#last?.next && alike(this.#last.next, work)) this.#last.times++
-    else if (this.#last) Object.assign(this.#last, { next: work, times: 1 })
-    const known = this.#known.find((each) => alike(each.work, work)) ?? this.#remember(work)
-    this.#last = known
-    return known.times >= enough ? known.next : undefined
+  /** `drop` gives up what was encoded in vain. */
+  constructor(private readonly drop: (encoded: Encoded) => void) {}
+
+  /** Notes what is submitted; gives what was encoded for it, if it was. */
+  take(work: Work<Program, Buffer>): Encoded | undefined {
+    const at = this.#known.findIndex((each) => alike(each.work, work))
+    const known = this.#known.splice(at, at < 0 ? 0 : 1)[0] ?? { work, times: 0, encoded: undefined }
+    this.#known.unshift(known)
+    this.#forget(most)
+    known.times++
+    const { encoded } = known
+    known.encoded = undefined
+    return encoded
   }
 
-  #remember(work: Work<Program, Buffer>): Known<Program, Buffer> {
-    const known = { work, next: undefined, times: 0 }
-    this.#known.unshift(known)
-    this.#known.length = Math.min(this.#known.length, most)
-    return known
+  /** Keeps what `encode` gives for the submission that was noted last, if that is likely to come again. */
+  refill(encode: (work: Work<Program, Buffer>) => Encoded): void {
+    const [known] = this.#known
+    if (known && known.times > 1) known.encoded ??= encode(known.work)
+  }
+
+  dispose(): void {
+    this.#forget(0)
+  }
+
+  #forget(left: number): void {
+    for (const { encoded } of this.#known.splice(left)) if (encoded) this.drop(encoded)
   }
 }
 
 /** Whether two submissions run and read the same. */
-export function alike<Program, Buffer>(one: Work<Program, Buffer>, other: Work<Program, Buffer>): boolean {
+function alike<Program, Buffer>(one: Work<Program, Buffer>, other: Work<Program, Buffer>): boolean {
   return equal(one.programs, other.programs) && equal(one.read, other.read)
 }
 

@@ -1,6 +1,6 @@
 import { OutriderError } from '@outrider/core'
 import type { OpenDevice } from './device'
-import { alike, Foresight, type Work } from './foresight'
+import { Foresight, type Work } from './foresight'
 import type { DeviceBuffer, Memory } from './memory'
 import type { WebGpuProgram } from './programs'
 import { type Source, Staging } from './staging'
@@ -8,7 +8,6 @@ import { passMs, Timestamps } from './timestamps'
 
 /** A submission that is encoded. */
 interface Encoded {
-  readonly work: Work<WebGpuProgram, DeviceBuffer>
   readonly commands: GPUCommandBuffer
   /** Maps what is read, once it was submitted; absent where nothing is. */
   readonly map: (() => Promise<ArrayBuffer[]>) | undefined
@@ -25,9 +24,8 @@ export class Queue {
   readonly timestamps: Timestamps
   /** Pending while something waits for pipelines: what comes later queues behind it. */
   #tail: Promise<void> | undefined
-  readonly #foresight = new Foresight<WebGpuProgram, DeviceBuffer>()
-  /** What is likely to be submitted next: encoded while the device was busy with the submission before it. */
-  #ahead: Encoded | undefined
+  /** What is likely to be submitted again: encoded while the device is busy. */
+  readonly #foresight = new Foresight<WebGpuProgram, DeviceBuffer, Encoded>((encoded) => encoded.drop())
   /** An error that nobody awaited when it was found. */
   #failure: OutriderError | undefined
 
@@ -77,8 +75,7 @@ export class Queue {
   }
 
   dispose(): void {
-    this.#ahead?.drop()
-    this.#ahead = undefined
+    this.#foresight.dispose()
     this.staging.dispose()
     this.timestamps.dispose()
   }
@@ -132,7 +129,9 @@ export class Queue {
     const work = { programs, read }
     const timed = timings !== undefined
     device.pushErrorScope('validation')
-    const { commands, map, stamped } = this.#foreseen(work, timed) ?? this.#encoded(work, timed)
+    // What nobody waits for leaves the host no time to encode.
+    const again = read.length > 0 && !timed
+    const { commands, map, stamped } = (again && this.#foresight.take(work)) || this.#encoded(work, timed)
     device.queue.submit([commands])
     const scope = device.popErrorScope().catch(() => null)
     this.#count(programs)
@@ -147,7 +146,7 @@ export class Queue {
       (results) => ({ results }),
       (cause: unknown) => ({ cause }),
     )
-    if (!timed) this.#foresee(work)
+    if (again) this.#foresight.refill((next) => this.#foresee(next))
     return async () => {
       const error = await scope
       const outcome = await mapped
@@ -166,24 +165,14 @@ export class Queue {
     for (const { dispatches } of programs) this.counts.dispatches += dispatches
   }
 
-  /** Encodes what is likely to come next: the device is at work, and the host has nothing to do but to wait. */
-  #foresee(work: Work<WebGpuProgram, DeviceBuffer>): void {
-    const next = this.#foresight.follow(work)
-    if (!next?.programs.every((program) => program.live) || !next.read.every(({ live }) => live)) return
+  /** Encodes what is likely to come again: the device is at work, and the host has nothing to do but to wait. */
+  #foresee(work: Work<WebGpuProgram, DeviceBuffer>): Encoded {
     const { device } = this.open
     device.pushErrorScope('validation')
-    this.#ahead = this.#encoded(next, false)
+    const encoded = this.#encoded(work, false)
     // What is wrong with it shows when it is submitted.
     device.popErrorScope().catch(() => null)
-  }
-
-  /** What was encoded beforehand, if it is this; otherwise it is given up. */
-  #foreseen(work: Work<WebGpuProgram, DeviceBuffer>, timed: boolean): Encoded | undefined {
-    const ahead = this.#ahead
-    this.#ahead = undefined
-    if (ahead && !timed && alike(ahead.work, work)) return ahead
-    ahead?.drop()
-    return undefined
+    return encoded
   }
 
   #encoded(work: Work<WebGpuProgram, DeviceBuffer>, timed: boolean): Encoded {
@@ -192,7 +181,7 @@ export class Queue {
     const sources = stamps ? [...work.read, stamps] : work.read
     const copy = sources.length > 0 ? this.staging.copy(encoder, sources) : undefined
     const commands = encoder.finish()
-    return { work, commands, map: copy?.map, drop: () => copy?.drop(), stamped: stamps !== undefined }
+    return { commands, map: copy?.map, drop: () => copy?.drop(), stamped: stamps !== undefined }
   }
 
   /** Encodes programs in one compute pass or, where they are timed, in one each: then gives where their timestamps are. */
