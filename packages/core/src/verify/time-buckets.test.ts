@@ -27,20 +27,31 @@ function device(ms: (rows: number, run: number) => number, compiling: number) {
 }
 
 describe('with time enough', () => {
-  test('every bucket is run twice, then all again and again; what compiles does not count', async () => {
+  test('a warm device runs every bucket twice, then all again and again; what compiles does not count', async () => {
     const { time, runs } = device((each) => 2 + each / 16, 30)
     const curve = await timeBuckets(rows, time, 800)
     // The first pass takes 32.0625 ms.
     const tookMs = now - 32.0625
     expect(curve).toEqual({ rows, ms: rows.map((each) => 2 + each / 16), measured: rows, tookMs })
-    expect(runs.slice(0, 4)).toEqual([1, 1, 4, 4])
-    expect(runs.slice(14, 28)).toEqual([...rows, ...rows])
+    const warm = runs.findIndex((each) => each !== 1)
+    // 300 ms by passes of 2.0625.
+    expect(warm).toBe(1 + 145)
+    const after = runs.slice(warm)
+    expect(after.slice(0, 4)).toEqual([4, 4, 16, 16])
+    expect(after.slice(12, 26)).toEqual([...rows, ...rows])
     expect(tookMs).toBeLessThanOrEqual(800)
   })
 
-  test('the median of a bucket counts, and no more than that of a larger one', async () => {
-    const { time } = device((each, run) => (each === 2 ? 9 : 5) + (run === 3 ? 400 : 0), 1)
+  test('the least of a bucket counts, and no more than that of a larger one', async () => {
+    const { time } = device((each, run) => (each === 2 ? 9 : 5) + (run % 3 === 0 ? 400 : 0), 1)
     expect((await timeBuckets([1, 2, 4], time, 100_000)).ms).toEqual([5, 5, 5])
+  })
+
+  test('an idle clock does not tell: it has risen before buckets are compared, and what is left of that meets all', async () => {
+    // Passes take six times as long in the beginning, and one and a half times after 300 ms.
+    const { time } = device((each) => (2 + each / 16) * Math.max(1, 6 - now / 65), 0)
+    const { ms } = await timeBuckets(rows, time, 800)
+    expect(ms).toEqual(rows.map((each) => 2 + each / 16))
   })
 })
 
@@ -48,8 +59,8 @@ describe('with little time', () => {
   test('where compiling is what takes it, buckets that were not run lie between two that were', async () => {
     const { time } = device((each) => 2 + each / 16, 150)
     const { measured, ms, tookMs } = await timeBuckets(rows, time, 800)
-    expect(measured).toEqual([1, 2, 4, 8, 16, 64])
-    // 32 rows lie on that line.
+    expect(measured).toEqual([1, 4, 16, 64])
+    // The others lie on that line.
     expect(ms).toEqual(rows.map((each) => expect.closeTo(2 + each / 16, 9)))
     expect(tookMs).toBeLessThanOrEqual(800)
   })
@@ -57,7 +68,7 @@ describe('with little time', () => {
   test('where passes are slow, those beyond the last cost as much a row as that', async () => {
     const { time } = device((each) => 20 * each, 0)
     const { measured, ms, tookMs } = await timeBuckets(rows, time, 800)
-    expect(measured).toEqual([1, 2, 4, 8])
+    expect(measured).toEqual([1, 2, 4])
     expect(ms).toEqual(rows.map((each) => 20 * each))
     expect(tookMs).toBeLessThanOrEqual(800)
   })

@@ -3,6 +3,9 @@ import type { CostCurve } from '../spec'
 /** Sweeps over all buckets, the first included; fewer where time is short. */
 const sweeps = 9
 
+/** Share of the budget in which an idle clock rises, and pipelines go on compiling. */
+const warmUp = 3 / 8
+
 /** Times of one bucket, ms. */
 interface Timed {
   /** What its first pass took beyond the second. */
@@ -11,11 +14,11 @@ interface Timed {
 }
 
 /**
- * The curve over the buckets `rows` that `time`, which runs one pass, gives: the median of each bucket, and no more than a larger one
- * takes. A pass of one row, which compiles what every generation needs, is run before `budgetMs` begin. Every other bucket comes
- * first, so that those which there is no time for lie between two that were run; then bucket by bucket and again, so that a clock
- * that rises meets all alike. A bucket is left out where its passes would probably end too late, by what compiling took so far and by
- * rows: then it costs what the line between its neighbours says, and beyond the last as much a row.
+ * The curve over the buckets `rows` that `time`, which runs one pass, gives: the least of each bucket, and no more than a larger one
+ * takes. A pass of one row, which compiles what every generation needs, is run before `budgetMs` begin, then for a while again and
+ * again. Every other bucket comes first, so that those which there is no time for lie between two that were run; then bucket by bucket
+ * and again, so that a clock that still rises meets all alike. A bucket is left out where its passes would probably end too late, by
+ * what compiling took so far and by rows: then it costs what the line between its neighbours says, and beyond the last as much a row.
  */
 export async function timeBuckets(
   rows: readonly number[],
@@ -25,7 +28,9 @@ export async function timeBuckets(
   await time(rows[0] as number)
   const began = performance.now()
   const left = () => began + budgetMs - performance.now()
-  const timed = new Map<number, Timed>([[rows[0] as number, { compiling: 0, ms: [await time(rows[0] as number)] }]])
+  let one = await time(rows[0] as number)
+  while (left() - one > (1 - warmUp) * budgetMs) one = await time(rows[0] as number)
+  const timed = new Map<number, Timed>([[rows[0] as number, { compiling: 0, ms: [one] }]])
   for (const each of everyOtherFirst(rows)) {
     if (timed.has(each) || foreseen(timed, each) > left()) continue
     const first = await time(each)
@@ -39,9 +44,8 @@ export async function timeBuckets(
     if ((ms.at(-1) as number) > left()) break
     ms.push(await time(each))
   }
-  const medians = measured.map((each) => median((timed.get(each) as Timed).ms))
   // A pass that looks slower than a larger one was slowed down by something else.
-  const ascending = medians.map((_, i) => Math.min(...medians.slice(i)))
+  const ascending = measured.map((_, i) => Math.min(...measured.slice(i).flatMap((each) => timed.get(each)?.ms ?? [])))
   const tookMs = performance.now() - began
   return { rows, ms: rows.map((each) => between(measured, ascending, each)), measured, tookMs }
 }
@@ -65,10 +69,4 @@ function between(measured: readonly number[], ms: readonly number[], rows: numbe
   if (to === rows) return msTo
   const [from, msFrom] = [measured[right - 1], ms[right - 1]] as [number, number]
   return msFrom + ((msTo - msFrom) * (rows - from)) / (to - from)
-}
-
-/** Of an even number the lower. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[(sorted.length - 1) >> 1] as number
 }
