@@ -55,7 +55,9 @@ async function run(options: CommandOptions, output: Output): Promise<CompareRepo
   const backend = await openBackend(options)
   try {
     const limits = { ...(capacity !== null && { capacity }), ...(maxRows !== null && { maxRows }) }
-    const engine = await createEngine({ backend, model, strategies, ...limits })
+    // A run is the steady state of a server, not the first generation of a strategy.
+    const keepSessions = strategies.length + 1
+    const engine = await createEngine({ backend, model, strategies, keepSessions, ...limits })
     try {
       const { prompts, tooLong } = fitPrompts(engine, lines, maxTokens)
       if (tooLong.length > 0)

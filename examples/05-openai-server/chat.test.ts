@@ -1,14 +1,14 @@
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { afterAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { all, clientOf, testServer, usageOf } from './test-server'
+import { all, clientOf, heldBytes, testServer, usageOf } from './test-server'
 
 const server = await testServer()
 const { engine } = server.served
 const { backend } = engine
 const idle = backend.stats.liveBytes
 afterAll(async () => {
-  expect(backend.stats.liveBytes).toBe(idle)
+  expect(await heldBytes(engine)).toBe(idle)
   await server.close()
   expect(backend.stats.liveBytes).toBe(0)
 })

@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { expect, test, vi } from 'vitest'
-import { clientOf, patient, scrape, testServer } from './test-server'
+import { clientOf, heldBytes, patient, scrape, testServer } from './test-server'
 
 const clients = 32
 /** Of an answer; who does not mean to stay for it asks for more. */
@@ -105,7 +105,7 @@ test('32 clients at once, a third of them hanging up: no answer is lost, no sess
   const fates = await Promise.all(everybody.map(visit))
   const number = (manner: Manner) => everybody.filter((client) => client.manner === manner).length
   await expect.poll(async () => (await scrape(server)).get('outrider_requests_running'), patient).toBe(0)
-  await expect.poll(() => backend.stats.liveBytes, patient).toBe(idle)
+  await expect.poll(() => heldBytes(engine), patient).toBe(idle)
   const metrics = await scrape(server)
   vi.restoreAllMocks()
 

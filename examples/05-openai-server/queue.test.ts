@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { expect, test } from 'vitest'
 import { Queue } from './queue'
-import { clientOf, patient, scrape, testServer } from './test-server'
+import { clientOf, heldBytes, patient, scrape, testServer } from './test-server'
 
 const stay = new AbortController().signal
 
@@ -43,8 +43,8 @@ test('who hangs up while waiting makes room, and never takes a place', async () 
 
 test('a full server answers 429 and when to come again; the client that waits is served', async () => {
   const server = await testServer('--running', '1', '--waiting', '1')
-  const { backend } = server.served.engine
-  const idle = backend.stats.liveBytes
+  const { engine } = server.served
+  const idle = engine.backend.stats.liveBytes
   const client = clientOf(server)
   const request = { model: 'stories-5m', prompt: 'The little fox', temperature: 0 }
   const running = await client.completions.create({ ...request, max_tokens: 140, stream: true })
@@ -61,6 +61,6 @@ test('a full server answers 429 and when to come again; the client that waits is
   expect((await waiting).choices[0]?.text).toBe(
     (await server.served.engine.complete('The little fox', { maxTokens: 4 })).text,
   )
-  await expect.poll(() => backend.stats.liveBytes, patient).toBe(idle)
+  await expect.poll(() => heldBytes(engine), patient).toBe(idle)
   await server.close()
 })

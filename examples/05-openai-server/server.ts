@@ -55,11 +55,12 @@ export async function startServer(options: CommandOptions, log: (error: unknown)
 }
 
 function load(options: CommandOptions, backend: Backend): Promise<Engine> {
-  const { model, heads, capacity, maxRows } = options
+  const { model, heads, capacity, maxRows, running } = options
   const specs = options.strategies.filter(({ name }) => name !== 'plain')
   const strategies = specs.map((spec) => buildStrategy(spec, heads))
   const limits = { ...(capacity !== null && { capacity }), ...(maxRows !== null && { maxRows }) }
-  return createEngine({ backend, model, strategies, ...limits })
+  // As many answers as run at once find a session that stands already.
+  return createEngine({ backend, model, strategies, keepSessions: running, ...limits })
 }
 
 function servedBy(engine: Engine, { name, strategies, begin }: CommandOptions): Served {

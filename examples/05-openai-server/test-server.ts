@@ -1,3 +1,4 @@
+import type { Engine } from '@outrider/core'
 import OpenAI from 'openai'
 import { readOptions } from './options'
 import { type RunningServer, startServer } from './server'
@@ -39,6 +40,17 @@ export async function scrape({ url }: RunningServer): Promise<ReadonlyMap<string
       return [line.slice(0, at), Number(line.slice(at + 1))]
     }),
   )
+}
+
+/** Bytes that an engine holds without the sessions that it keeps for later ones: those make room for a strategy, and sessions in use stay. */
+export async function heldBytes(engine: Engine): Promise<number> {
+  await engine.addStrategy({
+    specVersion: 1,
+    name: 'spare',
+    load: async () => ({ start: () => ({ propose: () => null }) }),
+  })
+  await engine.removeStrategy('spare')
+  return engine.backend.stats.liveBytes
 }
 
 /** How long tests wait for what has to come, on machines that have other work. */

@@ -16,6 +16,7 @@ const engine = await createEngine({
   capacity: 160,
   maxRows: 8,
   selfCheck: false,
+  keepSessions: 0,
 })
 const idle = backend.stats.liveBytes
 afterAll(async () => {

@@ -10,7 +10,7 @@ const backend = referenceBackend()
 const engine = await createEngine({
   backend,
   model: fileURLToPath(new URL('../../models/stories-5m', import.meta.url)),
-  ...{ capacity: 64, maxRows: 1, selfCheck: false },
+  ...{ capacity: 64, maxRows: 1, selfCheck: false, keepSessions: 0 },
 })
 const idle = backend.stats.liveBytes
 afterAll(async () => {

@@ -69,7 +69,7 @@ const suites: Readonly<Record<string, () => Promise<void>>> = {
   },
   soak: () =>
     run.check('soak: 1,000 sessions that end at random moments', () =>
-      soak(backend, { model: chosen.stories, sessions: 1000, lanes: 4, maxTokens: 24 }),
+      soak(backend, { model: chosen.stories, sessions: 1000, lanes: 4, maxTokens: 24, keepSessions: 0 }),
     ),
   loss: () => verifyLoss(run, () => open(), chosen.stories),
 }

@@ -7,7 +7,7 @@ import { writeTinyModel } from './support/tiny-model'
 const prompt = [5, 9, 11, 5, 9, 11, 5]
 const options = { maxTokens: 20, ignoreEos: true }
 const folder = await writeTinyModel({ seed: 3 })
-const engine = await engineOn(folder)
+const engine = await engineOn(folder, { keepSessions: 0 })
 const plain = await engine.complete(prompt, options)
 const text = [...prompt, ...plain.ids]
 

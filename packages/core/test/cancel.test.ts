@@ -135,7 +135,7 @@ describe.each(['plain', 'oracle', 'random trees'])('%s', (strategy) => {
   })
 
   test('generations that interleave give what each gives alone', async () => {
-    const engine = await engineOn(folder, { strategies, backend: slowBackend(() => {}) })
+    const engine = await engineOn(folder, { strategies, backend: slowBackend(() => {}), keepSessions: 0 })
     const { liveBytes } = engine.backend.stats
     const prompts = [prompt, [4], Array.from({ length: 80 }, (_, i) => (i * 7) % 61)]
     const alone: unknown[] = []
@@ -156,7 +156,11 @@ test('one of several generations that fails leaves the others alone', async () =
       throw new Error('no idea')
     },
   }))
-  const engine = await engineOn(folder, { strategies: [...strategies, failing], backend: slowBackend(() => {}) })
+  const engine = await engineOn(folder, {
+    strategies: [...strategies, failing],
+    backend: slowBackend(() => {}),
+    keepSessions: 0,
+  })
   const { liveBytes } = engine.backend.stats
   const options = { maxTokens: 20, ignoreEos: true }
   const [a, b, c] = await Promise.allSettled([

@@ -134,7 +134,7 @@ describe.each(['plain', 'trees', 'device trees'])('%s', (strategy) => {
 })
 
 test('generations with constraints of their own interleave on one engine, with one object and with several', async () => {
-  const engine = await engineOn(folder, { strategies })
+  const engine = await engineOn(folder, { strategies, keepSessions: 0 })
   const { liveBytes } = engine.backend.stats
   const shared = slow('start', 0, () => {}).constraint
   const requests: readonly GenerateOptions[] = [

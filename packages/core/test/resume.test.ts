@@ -233,7 +233,7 @@ describe('what cannot be exact says so', () => {
 
 test('sessions of one engine do not touch one another', async () => {
   const chatty = await writeTinyModel({ seed: 4, alphabet: 'ascii', chatTemplate: tinyTemplate })
-  const engine = await engineOn(chatty, { strategies: [randomTrees(99, 9, 3)] })
+  const engine = await engineOn(chatty, { strategies: [randomTrees(99, 9, 3)], keepSessions: 0 })
   const { liveBytes } = engine.backend.stats
   const request = { ...base, temperature: 0.8, seed: 3, repetitionPenalty: 1.1, strategy: 'random trees' }
   const { saved } = await record(engine.generate('once', request))

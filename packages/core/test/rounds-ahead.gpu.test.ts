@@ -11,7 +11,7 @@ let engine: Engine
 beforeAll(async () => {
   backend = await webgpu()
   const model = await writeTinyModel({ seed: 3 })
-  engine = await createEngine({ backend, model, capacity: 96, selfCheck: false })
+  engine = await createEngine({ backend, model, capacity: 96, selfCheck: false, keepSessions: 0 })
 })
 
 afterAll(async () => {

@@ -13,7 +13,11 @@ const plain = await engineOn(folder)
 const prompt = [41, 52, 60]
 const { ids } = await plain.complete(prompt, { maxTokens: 60, ignoreEos: true })
 const queued = queuedBackend(referenceBackend())
-const engine = await engineOn(folder, { backend: queued.backend, strategies: [oracle([...prompt, ...ids], 3)] })
+const engine = await engineOn(folder, {
+  backend: queued.backend,
+  strategies: [oracle([...prompt, ...ids], 3)],
+  keepSessions: 0,
+})
 
 const unhandled: unknown[] = []
 const note = (reason: unknown) => unhandled.push(reason)

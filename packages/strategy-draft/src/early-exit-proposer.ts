@@ -23,6 +23,7 @@ import { type Topology, topology } from './options'
  * pass would put them, with the same bits; what enters layer `layer` is kept for it. A round leaves nothing to keep in step.
  */
 export class EarlyExitProposer implements Proposer {
+  readonly reusable = true
   readonly #owned = new Owned()
   readonly #index: Tensor
   /** Residual streams entering `layer`, f32 [maxRows, hidden], by row of the tree. */

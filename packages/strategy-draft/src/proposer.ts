@@ -30,6 +30,7 @@ const catchUp = 2
  */
 export class DraftModelProposer implements Proposer {
   readonly ahead = true
+  readonly reusable = true
   readonly #owned = new Owned()
   readonly #cache: KvCache
   /** u32 [1]: entries of the draft's cache that are committed. */

@@ -31,6 +31,7 @@ const mostChoices = 32
  */
 export class MedusaProposer implements Proposer {
   readonly ahead = true
+  readonly reusable = true
   readonly #owned = new Owned()
   readonly #hidden: Tensor
   readonly #ids: Tensor

@@ -42,6 +42,7 @@ interface Depth {
  * each token is drawn with the session's noise, and rules that ask are told from what.
  */
 export class DepthProposer implements Proposer {
+  readonly reusable = true
   readonly #owned = new Owned()
   readonly #programs: Programs
   readonly #feed: FeatureFeed
@@ -117,7 +118,8 @@ export class DepthProposer implements Proposer {
   /** The states of the last entries are needed, one position further back for each module. */
   truncate(length: number): number {
     const held = this.#feed.truncate(length, this.#depths.length)
-    if (held < length) for (const { length: own } of this.#depths) this.session.backend.write(own, Uint32Array.of(held))
+    if (held < length || held === 0)
+      for (const { length: own } of this.#depths) this.session.backend.write(own, Uint32Array.of(held))
     return held
   }
 

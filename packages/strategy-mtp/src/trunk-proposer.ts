@@ -29,6 +29,7 @@ import type { TrunkHeads } from './trunk-heads'
  */
 export class TrunkProposer implements Proposer {
   readonly ahead = true
+  readonly reusable = true
   readonly #owned = new Owned()
   readonly #programs: Programs
   readonly #feed: FeatureFeed

@@ -66,6 +66,7 @@ async function openBench(make: MakeBackend, options: BenchOptions): Promise<Benc
       capacity: 128,
       maxRows,
       selfCheck: false,
+      keepSessions: 0,
       load: tinyLoad(files),
     })
     return {

@@ -77,6 +77,7 @@ function spiedProposer(proposer: Proposer, session: SessionView, { sight, noise 
     get ahead() {
       return proposer.ahead === true
     },
+    reusable: proposer.reusable === true,
     propose: async (budget) => {
       sight.asked++
       const draft = await watch('propose', [budget], () => proposer.propose(budget))

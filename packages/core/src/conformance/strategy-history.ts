@@ -1,4 +1,4 @@
-import type { GenerateOptions } from '../decode'
+import { type GenerateOptions, plan } from '../decode'
 import type { SeenTree } from './any-path'
 import { anyPathSession, failureOf, MOST, prompts, treesFrom } from './bench'
 import type { Check } from './harness'
@@ -16,7 +16,13 @@ export function historyChecks(subject: StrategySubject): readonly Check[] {
       : []),
     ...(draftsDependOn === 'engine'
       ? []
-      : [{ name: 'sessions do not see one another', faults: () => sessionFaults(subject) }]),
+      : [
+          { name: 'sessions do not see one another', faults: () => sessionFaults(subject) },
+          {
+            name: 'a generation that takes a session over drafts what a fresh one does',
+            faults: () => reuseFaults(subject),
+          },
+        ]),
   ]
 }
 
@@ -84,6 +90,35 @@ async function rollbackFaults(subject: StrategySubject): Promise<readonly string
       }
     }
     return faults
+  })
+}
+
+async function reuseFaults(subject: StrategySubject): Promise<readonly string[]> {
+  return onStrategyBench(subject, async ({ engine, strategy }) => {
+    const faults: string[] = []
+    const rounds = 5
+    const [one = [], two = [], three = []] = prompts
+    const { stepper, seen } = await anyPathSession(engine, strategy, two)
+    try {
+      for (let round = 0; round < rounds; round++) await stepper.round(MOST)
+      for (const [at, prompt] of [three, two, one, three].entries()) {
+        const sampling = samplings[at % 2] as GenerateOptions
+        stepper.rest()
+        stepper.restart()
+        await stepper.extend(prompt)
+        stepper.begin(plan(sampling, [], engine.model.vocab).sampling)
+        for (let round = 0; round < rounds; round++) await stepper.round(MOST)
+        const found = seen.trees.slice(-rounds).map(show).join()
+        const wanted = (await treesFrom(engine, strategy, prompt, rounds, sampling)).map(show).join()
+        if (found !== wanted)
+          faults.push(
+            `reuse: generation ${at + 2} of a session drafted ${found}, but ${wanted} in a fresh one: a proposer that says reusable must be as new after truncate(0)`,
+          )
+      }
+    } finally {
+      engine.closeStepper(stepper)
+    }
+    return faults.slice(0, 3)
   })
 }
 

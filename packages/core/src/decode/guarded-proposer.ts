@@ -24,18 +24,23 @@ export interface NamedStrategy {
 /** A session's proposer behind checks: what it gives is looked at, and what it throws carries its name. Without a strategy it proposes nothing. */
 export class GuardedProposer {
   readonly #name: string
-  readonly #proposer: Proposer | null
+  #proposer: Proposer | null
   readonly #layer: DraftLayer
 
   /** Throws `STRATEGY_FAILED` where the strategy cannot start. */
-  constructor(strategy: NamedStrategy | null, view: SessionView, vocab: number) {
+  constructor(
+    private readonly strategy: NamedStrategy | null,
+    private readonly view: SessionView,
+    vocab: number,
+  ) {
     this.#name = strategy?.name ?? 'plain'
     this.#layer = new DraftLayer(view.backend, view.tree, vocab, this.#name)
-    try {
-      this.#proposer = strategy?.loaded.start(view) ?? null
-    } catch (error) {
-      throw strategyError(this.#name, 'start a session', error)
-    }
+    this.#proposer = this.#start()
+  }
+
+  /** Whether another generation may take it over as it is. */
+  get reusable(): boolean {
+    return this.#proposer === null || this.#proposer.reusable === true
   }
 
   /** Whether it may be asked for the next draft before the outcome of the last is known; in plain decoding there is nothing to ask. */
@@ -98,7 +103,28 @@ export class GuardedProposer {
     }
   }
 
+  /** The generation has ended: a proposer that no other can take over is let go. */
+  rest(): void {
+    if (this.reusable) return
+    const ended = this.#proposer
+    this.#proposer = null
+    ended?.dispose?.()
+  }
+
+  /** Another generation begins. Throws `STRATEGY_FAILED`. */
+  restart(): void {
+    this.#proposer ??= this.#start()
+  }
+
   dispose(): void {
     this.#proposer?.dispose?.()
+  }
+
+  #start(): Proposer | null {
+    try {
+      return this.strategy?.loaded.start(this.view) ?? null
+    } catch (error) {
+      throw strategyError(this.#name, 'start a session', error)
+    }
   }
 }

@@ -68,6 +68,12 @@ export class SessionState {
     return this.#ended
   }
 
+  /** Whether another generation can use what it holds, and would not add to it without end. */
+  get reusable(): boolean {
+    const { sampler, verifier, proposer } = this
+    return !this.#ended && !sampler.grown && (proposer.reusable || !verifier.continues)
+  }
+
   /** Nothing is to run from now on. */
   end(): void {
     this.#ended = true

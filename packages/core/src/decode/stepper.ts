@@ -129,6 +129,20 @@ export class Stepper {
     sequence.cut(sequence.tokens.length, sequence.length)
   }
 
+  /** After a generation that ended: lets go of what is only that one's. False where another cannot go on with the rest. */
+  rest(): boolean {
+    const { reusable, proposer } = this.#state
+    if (reusable) proposer.rest()
+    return reusable
+  }
+
+  /** Begins anew after `rest`: what was allocated and recorded stays. Throws `STRATEGY_FAILED`. */
+  restart(): void {
+    this.#state.proposer.restart()
+    this.truncate(0)
+    this.resetStats()
+  }
+
   /** What was done since the session began, or since `resetStats`. */
   stats(): DecodeStats {
     const { counters, proposer } = this.#state

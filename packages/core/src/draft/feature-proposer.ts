@@ -32,6 +32,7 @@ import type { FeatureHead } from './feature-head'
  */
 export class FeatureProposer implements Proposer {
   readonly ahead = true
+  readonly reusable = true
   readonly #owned = new Owned()
   readonly #programs: Programs
   readonly #feed: FeatureFeed

@@ -67,7 +67,7 @@ test('a strategy that fails halfway is left out; what it took is freed', async (
     if (++rounds === 20) throw new Error('out of ideas')
     return null
   })
-  const engine = await tinyEngine({}, { strategies: [breaking] })
+  const engine = await tinyEngine({}, { strategies: [breaking], keepSessions: 0 })
   const { liveBytes } = engine.backend.stats
   const report = await compare(engine, { prompts: [prompt, [7, 8]], maxTokens: 8 })
   expect(report.strategies[1]?.failed).toMatchObject({

@@ -104,6 +104,11 @@ export interface Proposer {
    * from the smallest. A proposer without state has no need of it.
    */
   truncate?(length: number): number
+  /**
+   * Whether it is, once `truncate(0)` was called, what `start` would give: then the session's next generation takes it over, with what it
+   * has recorded. Default false: that gets a proposer of its own.
+   */
+  readonly reusable?: boolean
   /** What there is to say about the drafts so far, for the generation's stats: plain JSON values by name. */
   report?(): Report
   dispose?(): void

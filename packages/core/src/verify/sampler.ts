@@ -100,6 +100,11 @@ export class Sampler {
     return this.#stages.rounds ? (this.#drafted?.logProbs ?? null) : null
   }
 
+  /** Whether it holds what processors allocated, each for itself. */
+  get grown(): boolean {
+    return this.#running.size > 0
+  }
+
   /** Processors on the host: they come after those on the device and before everything else. */
   get onHost(): readonly NamedHostProcessor[] {
     return this.#onHost

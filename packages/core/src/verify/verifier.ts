@@ -78,6 +78,11 @@ export class Verifier {
     }
   }
 
+  /** Whether programs go on from what a proposer has computed. */
+  get continues(): boolean {
+    return this.#inputs.length > 0
+  }
+
   /** The pass of a prompt chunk of `rows` rows, `chunkRows` at most, after `length` committed entries. */
   chunkPass(rows: number, length: number): Pass {
     return this.#pass(bucketFor(rows, chunkRows(this.parts.maxRows)), length, this.#span)

@@ -21,6 +21,7 @@ import { rowInvariant, VerifyCost } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
 import { checkStrategy, keptStates, Roster } from './roster'
+import { Sessions } from './sessions'
 import { type EngineLimits, tokens } from './tokens'
 
 /** What an engine is made of. */
@@ -37,6 +38,12 @@ export interface EngineOptions {
    * with it: f32 [maxRows, vocabulary] alone is 131 MB for 256 rows of 128k tokens. Default 64.
    */
   readonly maxRows?: number
+  /**
+   * Sessions that may be held at a time, those in use counted, before those of generations that ended are freed: the next generation
+   * with the same strategy, rule and timings takes over the KV cache and what was recorded, and its first rounds come sooner. Default
+   * 1: no more memory than one generation takes; 0 keeps none.
+   */
+  readonly keepSessions?: number
   readonly onProgress?: (progress: LoadProgress) => void
   /** Calls the loading off; strategies that are added later do not heed it. */
   readonly signal?: AbortSignal
@@ -72,8 +79,10 @@ export interface EngineOptions {
  */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const backend = await options.backend
-  const { strategies = [] } = options
+  const { strategies = [], keepSessions = 1 } = options
   checkStrategies(strategies)
+  if (!Number.isInteger(keepSessions) || keepSessions < 0)
+    throw new OutriderError('INVALID_OPTION', `keepSessions must be a whole number, not ${keepSessions}`)
   return building(async (owned) => {
     const checkpoint = await open(options.model, options)
     try {
@@ -100,7 +109,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       // Strategies that join later are not called off with the loading.
       const { signal, ...later } = options
       hosting.options = later
-      return new Engine(container, { release: () => owned.dispose(), exact, cost, roster })
+      const sessions = new Sessions(container, keepSessions)
+      return new Engine(container, { release: () => owned.dispose(), exact, cost, roster, sessions })
     } finally {
       await checkpoint.close()
     }

@@ -1,4 +1,4 @@
-import { Container } from 'inversify'
+import type { Container } from 'inversify'
 import { throwIfAborted } from '../abort'
 import {
   decode,
@@ -27,10 +27,10 @@ import type {
 } from '../spec'
 import { chunkRows, type VerifyCost } from '../verify'
 import { ChatSession, type SessionOptions } from './chat-session'
-import { sessionModule } from './modules'
 import { checkCheckpoint, checkpointer, sameDevice } from './resume'
 import type { Roster } from './roster'
-import { type EngineLimits, type EngineStrategy, tokens } from './tokens'
+import type { SessionRequest, Sessions } from './sessions'
+import { type EngineLimits, tokens } from './tokens'
 
 /** A whole generation. */
 export interface Completion extends Finish {
@@ -45,13 +45,12 @@ export interface EngineParts {
   readonly exact: boolean
   readonly cost: VerifyCost
   readonly roster: Roster
+  readonly sessions: Sessions
 }
 
 /** A model on a device with strategies that decode it. Made by `createEngine`. */
 export class Engine {
   readonly #container: Container
-  /** Sessions, by the strategy that decodes them. */
-  readonly #steppers = new Map<Stepper, string>()
   readonly #parts: EngineParts
   #disposal: Promise<void> | null = null
 
@@ -102,6 +101,7 @@ export class Engine {
    */
   async addStrategy(strategy: Strategy): Promise<void> {
     this.#alive()
+    this.#parts.sessions.free()
     await this.#parts.roster.add(strategy)
   }
 
@@ -109,7 +109,9 @@ export class Engine {
   removeStrategy(name: string): Promise<void> {
     return this.#container.get(tokens.turns).take(async () => {
       this.#alive()
-      if ([...this.#steppers.values()].includes(name))
+      const { sessions } = this.#parts
+      sessions.free()
+      if (sessions.uses(name))
         throw new OutriderError(
           'BUSY',
           `a session decodes with ${name}: wait for its generation, or dispose of its chat`,
@@ -147,7 +149,7 @@ export class Engine {
 
   /**
    * Generates text from a prompt (or from token ids, taken as they are), a part a round. Leaving the loop, or the signal, ends it
-   * and frees its session. Throws, when it is iterated: `INVALID_OPTION`, `STRATEGY_UNKNOWN`, `TOKENIZER_MISSING`,
+   * and frees its session; one that came to its end may be kept (`EngineOptions.keepSessions`). Throws, when it is iterated: `INVALID_OPTION`, `STRATEGY_UNKNOWN`, `TOKENIZER_MISSING`,
    * `PROMPT_EMPTY`, `PROMPT_TOO_LONG`, `ABORTED`, `DEVICE_LOST`, `DISPOSED`, and what a strategy's draft is refused for
    * (`TREE_MALFORMED`, `TREE_TOO_LARGE`). `details.stats` of `ABORTED` and `DEVICE_LOST`: what was done until then (`DecodeStats`), null
    * where no round began.
@@ -233,25 +235,13 @@ export class Engine {
   }
 
   /** A decoding loop for `strategy` and `acceptance`; the engine frees it at the latest with itself. */
-  openStepper(options: Pick<GenerateOptions, 'strategy' | 'acceptance' | 'timings' | 'rounds'>): Stepper {
+  openStepper(options: SessionRequest): Stepper {
     this.#alive()
-    const rule = this.#rule(options)
-    if (rule.specVersion !== 1)
-      throw new OutriderError(
-        'STRATEGY_VERSION',
-        `acceptance rule ${rule.name} is written for contract version ${rule.specVersion}, this core speaks 1: install matching versions`,
-      )
-    const session = new Container({ parent: this.#container, jitless: true })
-    const timed = options.timings ?? options.rounds ?? false
-    session.load(sessionModule(this.#strategy(options.strategy ?? 'plain'), rule, timed))
-    const stepper = session.get(tokens.stepper)
-    this.#steppers.set(stepper, options.strategy ?? 'plain')
-    return stepper
+    return this.#parts.sessions.open(options)
   }
 
   closeStepper(stepper: Stepper): void {
-    this.#steppers.delete(stepper)
-    stepper.dispose()
+    this.#parts.sessions.close(stepper)
   }
 
   /** Ends every session after the round it is in, and frees all that the engine took; the backend stays its maker's. */
@@ -259,8 +249,7 @@ export class Engine {
     this.#disposal ??= this.#container.get(tokens.turns).take(async () => {
       const owned = new Owned()
       owned.add({ dispose: this.#parts.release })
-      for (const stepper of this.#steppers.keys()) owned.add(stepper)
-      this.#steppers.clear()
+      owned.add(this.#parts.sessions)
       owned.dispose()
     })
     return this.#disposal
@@ -295,10 +284,17 @@ export class Engine {
     })
     const promptTokens = prompt.length
     const continues = prompt.some((id) => tokenizer?.bytes(id) !== undefined)
+    let ended = false
     try {
-      yield* decode({ stepper, tokenizer, plan: request, promptTokens, continues, checkpointer: save, from })
+      const parts = { stepper, tokenizer, plan: request, promptTokens, continues, checkpointer: save, from }
+      for await (const part of decode(parts)) {
+        ended = part.finish !== null
+        yield part
+      }
     } finally {
-      this.closeStepper(stepper)
+      const { sessions } = this.#parts
+      if (ended) sessions.release(stepper)
+      else sessions.close(stepper)
     }
   }
 
@@ -311,6 +307,9 @@ export class Engine {
       return stepper
     } catch (error) {
       this.closeStepper(stepper)
+      // Idle sessions may hold what this one lacks.
+      if (OutriderError.is(error, 'OUT_OF_MEMORY') && this.#parts.sessions.free())
+        return this.#prefilled(prompt, options, rows)
       throw error
     }
   }
@@ -329,19 +328,6 @@ export class Engine {
 
   get #eos(): readonly number[] {
     return [...new Set([...this.model.eos, ...(this.tokenizer?.eos ?? [])])]
-  }
-
-  #strategy(name: string): EngineStrategy | null {
-    if (name === 'plain') return null
-    const found = this.#container.get(tokens.strategies).find((strategy) => strategy.name === name)
-    if (found) return found
-    throw new OutriderError(
-      'STRATEGY_UNKNOWN',
-      `this engine has no strategy "${name}": choose of ${this.strategies.join(', ')}`,
-      {
-        details: { name, known: this.strategies },
-      },
-    )
   }
 
   #encode(text: string): readonly number[] {

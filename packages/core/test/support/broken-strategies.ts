@@ -60,6 +60,20 @@ export const brokenStrategies: Readonly<Record<string, readonly [make: () => Str
       })),
     'rounds that are begun ahead',
   ],
+  'says that another generation may take it over and remembers the one before': [
+    () =>
+      strategyOf('broken', ({ tokens }) => {
+        let seen = 0
+        return {
+          reusable: true,
+          propose: (budget) => guess([...tokens, seen], budget),
+          observe: (committed) => {
+            seen += committed.tokens.length
+          },
+        }
+      }),
+    'a generation that takes a session over',
+  ],
   'takes the trees that it is told and drafts its own': [
     () =>
       strategyOf('broken', ({ tokens }) => ({

@@ -67,7 +67,15 @@ export async function drill(
 export async function recoveryDrill(call: FaultyCall, model: string, strategies: readonly Strategy[]): Promise<void> {
   const faulty = new FaultyBackend()
   const { backend } = faulty
-  const engine = await createEngine({ backend, model, strategies, capacity: 60, maxRows: 8, selfCheck: false })
+  const engine = await createEngine({
+    backend,
+    model,
+    strategies,
+    capacity: 60,
+    maxRows: 8,
+    selfCheck: false,
+    keepSessions: 0,
+  })
   const { liveBytes } = backend.stats
   const programs = faulty.livePrograms
   for (const strategy of engine.strategies) {
