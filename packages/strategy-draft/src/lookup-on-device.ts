@@ -6,6 +6,7 @@ const lanes = 256
 /** Goes through the committed text on the device, every round anew: nothing is kept, so nothing has to follow. */
 export class DeviceLookup implements Proposer {
   readonly ahead = true
+  readonly reusable = true
   readonly #programs: Programs
   /** By nodes. */
   readonly #drafts = new Map<number, DeviceDraft>()

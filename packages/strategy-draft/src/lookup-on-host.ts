@@ -3,6 +3,7 @@ import type { LookupSizes } from './lookup'
 
 /** Keeps an index of the n-grams of the committed text. */
 export class HostLookup implements Proposer {
+  readonly reusable = true
   /** For each n-gram the position after its latest place that has a continuation. */
   readonly #places = new Map<string, number>()
   /** Tokens whose n-grams are indexed. */

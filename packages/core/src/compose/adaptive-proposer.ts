@@ -68,6 +68,11 @@ export class AdaptiveProposer extends Composition {
     return this.#mayLead && super.ahead
   }
 
+  /** What it has learnt of one text is not the next one's. */
+  override get reusable(): boolean {
+    return false
+  }
+
   propose({ nodes, depth }: Budget): Draft | Promise<Draft> {
     if (!this.ahead) this.#pending = []
     const started = this.#clock ? performance.now() : 0

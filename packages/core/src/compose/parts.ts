@@ -99,6 +99,11 @@ export abstract class Composition implements Proposer {
     return this.parts.every(({ proposer }) => proposer.ahead === true)
   }
 
+  /** Where every part is as new after going back to nothing, so is the composition. */
+  get reusable(): boolean {
+    return this.parts.every(({ proposer }) => proposer.reusable === true)
+  }
+
   abstract propose(budget: Budget): Draft | Promise<Draft>
 
   follow(follow: Follow): readonly Program[] {
