@@ -4,12 +4,12 @@ import type { Tile } from '../src/ops/linear/tile'
 export function everyTile(rows: number): readonly Tile[] {
   const sizes = ([1, 2, 4, 8] as const).filter((size) => size <= rows && size * 2 >= Math.min(rows, 8))
   const tiles: Tile[] = []
-  for (const slices of ['parallel', 'serial'] as const)
+  for (const atOnce of [1, 8, 16, 32] as const)
     for (const size of sizes)
       for (const lanes of [8, 16, 32] as const)
         for (const pairs of [1, 2, 4] as const)
-          for (const depth of [1, 2, 4] as const)
-            if (lanes * pairs <= (size === 8 && slices === 'parallel' ? 16 : 32) && size * pairs * depth <= 32)
-              tiles.push({ slices, rows: size, lanes, pairs, depth })
+          for (const depth of [0, 1, 2, 4] as const)
+            if (lanes * pairs <= 32 && lanes * atOnce <= 256 && size * pairs * depth <= 16)
+              tiles.push({ atOnce, rows: size, lanes, pairs, depth })
   return tiles
 }

@@ -38,36 +38,34 @@ function family<T extends AnyTile>(own: TileFamily<T>): AnyFamily {
   }
 }
 
-/** Products of float32 activations: eight slices of K whatever the tile. */
+/** Products of float32 activations: 32 slices of K whatever the tile. */
 export const floatFamily: AnyFamily = family<Tile>({
   name: 'f32',
   leastPairs: [1],
   rule: chooseTile,
   others(rows, { software }) {
-    const slices = software ? 'serial' : 'parallel'
-    const widths: readonly (readonly [Lanes, Pairs])[] = software
+    const widths: readonly (readonly [Tile['atOnce'], Lanes, Pairs])[] = software
       ? [
-          [8, 2],
-          [16, 1],
+          [1, 8, 2],
+          [1, 16, 1],
         ]
       : [
-          [16, 1],
-          [32, 1],
-          [8, 2],
-          [16, 2],
+          [32, 8, 1],
+          [32, 8, 2],
+          [32, 8, 4],
+          [16, 8, 2],
+          [16, 16, 2],
         ]
     return rowsOf(rows).flatMap((size) =>
-      widths
-        .filter(([lanes, pairs]) => software || size < 8 || lanes * pairs <= 16)
-        .map(
-          ([lanes, pairs]): Tile => ({
-            slices,
-            rows: size,
-            lanes,
-            pairs,
-            depth: software || size > 4 ? 1 : size === 4 ? 2 : 4,
-          }),
-        ),
+      widths.map(
+        ([atOnce, lanes, pairs]): Tile => ({
+          atOnce,
+          rows: size,
+          lanes,
+          pairs,
+          depth: software || size > 4 ? 0 : 1,
+        }),
+      ),
     )
   },
   options: (tile) => ({ tile }),

@@ -1,3 +1,4 @@
+import { type Codes, codes } from './codes.wgsl'
 import type { Layout } from './layout'
 
 /**
@@ -13,6 +14,8 @@ export interface Decoder {
   readonly wgsl: string
   /** Expression for inputs 4j..4j+3 of `row`, a WGSL expression of type `Row`: exactly the values that the format defines. */
   four(row: string, j: number): string
+  /** Expression for the integers behind inputs 4j..4j+3 of `row`, their offset taken off, as floats; `codes` has their scales. */
+  integers?(row: string, j: number): string
 }
 
 /** The decoder with other names for all that its module declares and for `weights`, to stand beside another. */
@@ -30,37 +33,57 @@ const components: readonly string[] = ['x', 'y', 'z', 'w']
 
 /**
  * Small integers become floats without a conversion: 2^23 + n has n in its low bits. Bit fields stay where they are, so each
- * component carries its own power of two, which the scales undo; all of it is exact.
+ * component carries its own power of two, which the multiplication that takes 2^23 and the offset off undoes; all of it is exact.
+ * Nibbles get the bits of 2^23 in a word at a time, so that each of them takes one mask.
  */
 const integers = /* wgsl */ `
 const MAGIC = 0x4b000000u; // 2^23 as f32
-const LOW = vec4<f32>(1.0, 256.0, 65536.0, 4096.0);
-const HIGH = vec4<f32>(16.0, 4096.0, 256.0, 65536.0);
-const BYTE = vec4<f32>(1.0, 256.0, 1.0, 256.0);
-const PER_LOW = 1.0 / LOW;
-const PER_HIGH = 1.0 / HIGH;
-const PER_BYTE = 1.0 / BYTE;
+const PER_LOW = 1.0 / vec4<f32>(1.0, 256.0, 65536.0, 4096.0);
+const PER_HIGH = 1.0 / vec4<f32>(16.0, 4096.0, 256.0, 65536.0);
+const PER_BYTE = 1.0 / vec4<f32>(1.0, 256.0, 1.0, 256.0);
 
-// 2^23 + n · LOW for the low nibbles n of a word's four bytes
-fn lowNibbles(word: u32) -> vec4<f32> {
-  let fields = vec4<u32>(word, word, word, word >> 12u) & vec4<u32>(0xfu, 0xf00u, 0xf0000u, 0xf000u);
-  return bitcast<vec4<f32>>(fields | vec4<u32>(MAGIC));
+// n - offset for the low nibbles n of a word's four bytes
+fn low(word: u32, offset: f32) -> vec4<f32> {
+  let first = (word & 0xffffffu) | MAGIC;
+  let fields = vec4<u32>(first, first, first, (word >> 12u) | MAGIC);
+  return fma(bitcast<vec4<f32>>(fields & vec4<u32>(0x4b00000fu, 0x4b000f00u, 0x4b0f0000u, 0x4b00f000u)), PER_LOW, -8388608.0 * PER_LOW - offset);
 }
 
-// 2^23 + n · HIGH for the high nibbles
-fn highNibbles(word: u32) -> vec4<f32> {
-  let shifted = word >> 12u;
-  let fields = vec4<u32>(word, word, shifted, shifted) & vec4<u32>(0xf0u, 0xf000u, 0xf00u, 0xf0000u);
-  return bitcast<vec4<f32>>(fields | vec4<u32>(MAGIC));
+// n - offset for the high nibbles
+fn high(word: u32, offset: f32) -> vec4<f32> {
+  let first = (word & 0xffffffu) | MAGIC;
+  let second = (word >> 12u) | MAGIC;
+  let fields = vec4<u32>(first, first, second, second);
+  return fma(bitcast<vec4<f32>>(fields & vec4<u32>(0x4b0000f0u, 0x4b00f000u, 0x4b000f00u, 0x4b0f0000u)), PER_HIGH, -8388608.0 * PER_HIGH - offset);
 }
 
-// 2^23 + n · BYTE for the bytes
-fn bytes(word: u32) -> vec4<f32> {
+// n - offset for the bytes
+fn bytes(word: u32, offset: f32) -> vec4<f32> {
   let shifted = word >> 16u;
   let fields = vec4<u32>(word, word, shifted, shifted) & vec4<u32>(0xffu, 0xff00u, 0xffu, 0xff00u);
-  return bitcast<vec4<f32>>(fields | vec4<u32>(MAGIC));
+  return fma(bitcast<vec4<f32>>(fields | vec4<u32>(MAGIC)), PER_BYTE, -8388608.0 * PER_BYTE - offset);
 }
 `
+
+/** What reads a quantised layout, from what reads its integers. */
+function quantised(
+  { scales, minimum }: Codes,
+  integers: (row: string, j: number) => string,
+): Pick<Decoder, 'four' | 'integers'> {
+  return {
+    integers,
+    four: (row, j) => {
+      const scale = scales[(j * scales.length) >> 3]?.(row)
+      const n = integers(row, j)
+      return minimum ? `fma(${n}, vec4<f32>(${scale}), vec4<f32>(${row}.minimum))` : `(${n} * ${scale})`
+    },
+  }
+}
+
+const nibbles =
+  (offset: string) =>
+  (row: string, j: number): string =>
+    `${j % 2 === 0 ? 'low' : 'high'}(${row}.nibbles.${components[j >> 1]}, ${offset})`
 
 const f32: Decoder = {
   unitInputs: 4,
@@ -98,34 +121,14 @@ fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
   let scales = unpack2x16float(weights[block].scales[pair]);
   return Pair(Row(weights[block].nibbles[pair], scales.x), Row(weights[block].nibbles[pair + 32u], scales.y));
 }
-
-// (n - 8) · scale
-fn low(word: u32, scale: f32) -> vec4<f32> {
-  return (lowNibbles(word) - (8388608.0 + 8.0 * LOW)) * (scale * PER_LOW);
-}
-
-fn high(word: u32, scale: f32) -> vec4<f32> {
-  return (highNibbles(word) - (8388608.0 + 8.0 * HIGH)) * (scale * PER_HIGH);
-}
 `,
-  four: (row, j) => `${j % 2 === 0 ? 'low' : 'high'}(${row}.nibbles.${components[j >> 1]}, ${row}.scale)`,
+  ...quantised(codes.q4_0, nibbles('8.0')),
 }
-
-/** n · scale + minimum */
-const scaledNibbles = /* wgsl */ `
-fn low(word: u32, scale: f32, minimum: f32) -> vec4<f32> {
-  return fma(lowNibbles(word) - 8388608.0, scale * PER_LOW, vec4<f32>(minimum));
-}
-
-fn high(word: u32, scale: f32, minimum: f32) -> vec4<f32> {
-  return fma(highNibbles(word) - 8388608.0, scale * PER_HIGH, vec4<f32>(minimum));
-}
-`
 
 const q4_1: Decoder = {
   unitInputs: 32,
   units: 1,
-  wgsl: /* wgsl */ `${integers}${scaledNibbles}
+  wgsl: /* wgsl */ `${integers}
 struct Block { nibbles: array<vec4<u32>, 64>, scales: array<u32, 64> }
 struct Row { nibbles: vec4<u32>, scale: f32, minimum: f32 }
 struct Pair { even: Row, odd: Row }
@@ -139,8 +142,7 @@ fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
   return Pair(row(block, pair), row(block, pair + 32u));
 }
 `,
-  four: (row, j) =>
-    `${j % 2 === 0 ? 'low' : 'high'}(${row}.nibbles.${components[j >> 1]}, ${row}.scale, ${row}.minimum)`,
+  ...quantised(codes.q4_1, nibbles('0.0')),
 }
 
 const q8_0: Decoder = {
@@ -159,19 +161,14 @@ fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
     Row(weights[block].first[odd], weights[block].second[odd], scales.y),
   );
 }
-
-// (n - 128) · scale
-fn four(word: u32, scale: f32) -> vec4<f32> {
-  return (bytes(word) - (8388608.0 + 128.0 * BYTE)) * (scale * PER_BYTE);
-}
 `,
-  four: (row, j) => `four(${row}.${j < 4 ? 'first' : 'second'}.${components[j % 4]}, ${row}.scale)`,
+  ...quantised(codes.q8_0, (row, j) => `bytes(${row}.${j < 4 ? 'first' : 'second'}.${components[j % 4]}, 128.0)`),
 }
 
 const q4_k: Decoder = {
   unitInputs: 32,
   units: 8,
-  wgsl: /* wgsl */ `${integers}${scaledNibbles}
+  wgsl: /* wgsl */ `${integers}
 struct Unit { nibbles: array<vec4<u32>, 64>, scales: array<u32, 32> }
 struct Block { units: array<Unit, 8>, scales: array<u32, 64> }
 struct Row { nibbles: vec4<u32>, scale: f32, minimum: f32 }
@@ -189,7 +186,7 @@ fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
   return Pair(row(block, unit, pair, scales), row(block, unit, pair + 32u, scales >> 16u));
 }
 `,
-  four: q4_1.four,
+  ...quantised(codes.q4_k, nibbles('0.0')),
 }
 
 const q6_k: Decoder = {
@@ -213,18 +210,16 @@ fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
   return Pair(row(block, unit, pair, scales, scale.x), row(block, unit, pair + 32u, scales >> 16u, scale.y));
 }
 
-// (n - 32) · scale; nibbles: 4 low bits a byte, bits: the 2 high ones in bits 4 and 5
-fn four(nibbles: u32, bits: u32, scale: f32) -> vec4<f32> {
-  let word = (nibbles & 0x0f0f0f0fu) | (bits & 0x30303030u);
-  return (bytes(word) - (8388608.0 + 32.0 * BYTE)) * (scale * PER_BYTE);
+// nibbles: 4 low bits a byte, bits: the 2 high ones in bits 4 and 5
+fn six(nibbles: u32, bits: u32) -> vec4<f32> {
+  return bytes((nibbles & 0x0f0f0f0fu) | (bits & 0x30303030u), 32.0);
 }
 `,
-  four: (row, j) => {
-    const half = components[j >> 2]
+  ...quantised(codes.q6_k, (row, j) => {
     const nibbles = `${row}.nibbles.${components[j >> 1]}${j % 2 === 0 ? '' : ' >> 4u'}`
-    const bits = `${row}.bits.${half} ${['<< 4u', '<< 2u', '>> 0u', '>> 2u'][j % 4]}`
-    return `four(${nibbles}, ${bits}, ${row}.scales.${half})`
-  },
+    const bits = `${row}.bits.${components[j >> 2]} ${['<< 4u', '<< 2u', '>> 0u', '>> 2u'][j % 4]}`
+    return `six(${nibbles}, ${bits})`
+  }),
 }
 
 /** The decoder of each layout. */

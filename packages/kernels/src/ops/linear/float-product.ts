@@ -41,7 +41,11 @@ export function tileFor(
   panels: number,
 ): Tile {
   const measured = recorder.tiles?.tile(packedWeight(recorder.memory, weight), rows)
-  return tile ?? measured ?? chooseTile(rows, panels, recorder.device)
+  if (tile) return tile
+  // In `i8` the output may be stored as int8 too, in whole blocks.
+  const leastPairs = recorder.arithmetic === 'i8' ? 16 : 1
+  if (measured && measured.lanes * measured.pairs >= leastPairs) return measured
+  return chooseTile(rows, panels, recorder.device, leastPairs)
 }
 
 function partDispatch<E>(

@@ -8,7 +8,6 @@ import { normsOf, widthOf } from '../concat/row-part'
 import { type JoinedForm, joinedBytes } from './joined-rows.wgsl'
 import type { Peaks } from './peaks'
 import type { Tile } from './tile'
-import { sliceCount } from './units.wgsl'
 
 /** Rows of x that every workgroup of a product puts together by itself, instead of reading them. */
 export interface JoinedRows {
@@ -48,7 +47,7 @@ export function joinedRows(recorder: Recorder, parts: readonly RowPart[], taker:
     1 + (norm ? 1 : 0) + (pass ? 1 : 0) + buffers.length + parts.flatMap((part) => readsOf(recorder, part)).length
   if (bound > limits.maxStorageBuffersPerShaderStage) return undefined
   const form = formOf(recorder, parts)
-  const sums = tile.slices === 'parallel' ? sliceCount * tile.rows * (tile.lanes * tile.pairs * 8 + 4) : 0
+  const sums = tile.atOnce === 1 ? 0 : tile.atOnce * tile.rows * (tile.lanes * tile.pairs * 8 + 4)
   if (joinedBytes(form, tile.rows) + sums > limits.maxComputeWorkgroupStorageSize) return undefined
   // The choice binds its records too.
   const [chosen] = embedded.map(({ pass: of }) => of)

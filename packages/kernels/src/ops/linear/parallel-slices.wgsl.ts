@@ -1,42 +1,56 @@
+import type { DeviceFacts } from '../../device'
 import type { Decoder } from '../../weights/decode.wgsl'
 import type { ProductKernel } from './product-kernel'
-import { eachSum, sliceCount, unitLoops } from './units.wgsl'
+import { floatSlices, turnRows } from './tile'
+import { eachSum, range, unitLoop } from './units.wgsl'
 
-/** A slice for each of eight groups of lanes; the sums meet in workgroup memory, and all lanes share in the epilogue. */
-export function parallelSlices(kernel: ProductKernel, decoder: Decoder): { memory: string; body: string } {
+/**
+ * Slices for groups of lanes, which meet in workgroup memory, in as many rounds as it takes, rows that do not fit there in turns;
+ * a lane keeps the totals of one pair of outputs from round to round.
+ */
+export function parallelSlices(
+  kernel: ProductKernel,
+  decoder: Decoder,
+  device: DeviceFacts,
+): { memory: string; body: string } {
   const { tile, norm } = kernel
-  const width = tile.lanes * tile.pairs
+  const { lanes, pairs, atOnce } = tile
+  const width = lanes * pairs
+  const rows = turnRows(tile, device)
+  const each = (emit: (turn: number) => string): string => range(tile.rows / rows, emit)
+  const add = (total: string, sum: (slice: number) => string): string =>
+    `${total} = ${[total, ...Array.from({ length: atOnce }, (_, slice) => sum(slice))].join(' + ')};`
   const memory = /* wgsl */ `
-var<workgroup> sliceSums: array<array<array<vec2<f32>, ${width}>, ${tile.rows}>, ${sliceCount}>;
-${norm ? `var<workgroup> sliceSquares: array<array<f32, ${tile.rows}>, ${sliceCount}>;` : ''}
-
-fn combined(row: u32, pair: u32) -> vec2<f32> {
-  var sum = vec2<f32>();
-  for (var s = 0u; s < ${sliceCount}u; s++) { sum += sliceSums[s][row][pair]; }
-  return sum;
-}
-
-fn scaleOf(row: u32) -> f32 {
-  ${norm ? `var sum = 0.0;\n  for (var s = 0u; s < ${sliceCount}u; s++) { sum += sliceSquares[s][row]; }\n  return normScale(sum);` : 'return 1.0;'}
-}
+var<workgroup> sliceSums: array<array<array<vec2<f32>, ${width}>, ${rows}>, ${atOnce}>;
+${norm ? `var<workgroup> sliceSquares: array<array<f32, ${tile.rows}>, ${atOnce}>;` : ''}
 `
   // Squares are the same for every output, so each lane takes those of one row.
-  const own = `  let own = (min(firstRow + lane % ${tile.rows}u, p.rows - 1u) - firstOfX) * stride;\n  var square = 0.0;`
+  const own = `    let own = (min(firstRow + lane % ${tile.rows}u, p.rows - 1u) - firstOfX) * stride;\n    var square = 0.0;`
   const body = /* wgsl */ `
-  let slice = local.y;
-${eachSum(kernel, (row, pair) => `  var sum${row}_${pair} = vec2<f32>();`)}
+  let row = flat / ${width}u;
+  let totalPair = flat % ${width}u;
+${each((turn) => `  var total${turn} = vec2<f32>();${norm ? ` var squares${turn} = 0.0;` : ''}`)}
+  for (var round = 0u; round < min(${floatSlices}u, p.units); round += ${atOnce}u) {
+    let slice = round + local.y;
+${eachSum(kernel, (row, pair) => `    var sum${row}_${pair} = vec2<f32>();`)}
 ${norm ? own : ''}
-${unitLoops(kernel, decoder, (load) => `      square = stepSquare(${load('own')}, square);`)}
-
-${eachSum(kernel, (row, pair) => `  sliceSums[slice][${row}][lane + ${pair * tile.lanes}u] = sum${row}_${pair};`)}
-  ${norm ? `if (lane < ${tile.rows}u) { sliceSquares[slice][lane] = square; }` : ''}
-  workgroupBarrier();
-  let firstPair = (p.firstPanel + panel) * 32u + groupPair;
-  for (var i = slice * ${tile.lanes}u + lane; i < ${tile.rows * width}u; i += ${tile.lanes * sliceCount}u) {
-    let row = i / ${width}u;
-    if (firstRow + row < p.rows) {
-      finish(firstRow + row, firstPair + i % ${width}u, combined(row, i % ${width}u), scaleOf(row));
-    }
-  }`
+${unitLoop(kernel, decoder, (load) => `      square = stepSquare(${load('own')}, square);`)}
+${each(
+  (turn) => `
+${turn > 0 || atOnce < floatSlices ? '    workgroupBarrier(); // earlier sums may still be read' : ''}
+${norm ? `    if (lane < ${tile.rows}u) { sliceSquares[local.y][lane] = square; }` : ''}
+${range(rows, (row) => range(pairs, (pair) => `    sliceSums[local.y][${row}][lane + ${pair * lanes}u] = sum${turn * rows + row}_${pair};`))}
+    workgroupBarrier();
+    if (row < ${rows}u) {
+${add(`total${turn}`, (slice) => `sliceSums[${slice}][row][totalPair]`)}
+${norm ? add(`squares${turn}`, (slice) => `sliceSquares[${slice}][row + ${turn * rows}u]`) : ''}
+    }`,
+)}
+  }
+${each(
+  (turn) => `  if (row < ${rows}u && firstRow + row + ${turn * rows}u < p.rows) {
+    finish(firstRow + row + ${turn * rows}u, firstPair + totalPair, total${turn}, scaleOf(${norm ? `squares${turn}` : '0.0'}));
+  }`,
+)}`
   return { memory, body }
 }

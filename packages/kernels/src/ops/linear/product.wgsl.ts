@@ -1,12 +1,12 @@
 import { INDEX } from '@outrider/core/spec'
 import type { Shader } from '../../shader'
 import { type Decoder, decoders } from '../../weights/decode.wgsl'
+import { serialSlices } from '../linear-i8/dot-slices.wgsl'
 import { type JoinedWgsl, joinedRowsWgsl } from './joined-rows.wgsl'
 import { parallelSlices } from './parallel-slices.wgsl'
 import type { ProductKernel } from './product-kernel'
-import { serialSlices } from './serial-slices.wgsl'
 import type { Tile } from './tile'
-import { range, sliceCount } from './units.wgsl'
+import { range, unitLoop } from './units.wgsl'
 
 /** What becomes of a finished product: the part of the kernel that the ops of the linear family differ in. */
 export interface Epilogue {
@@ -58,20 +58,20 @@ const productParams: readonly string[] = [
 
 /**
  * weight · norm(x), R rows of x against one read of the weights. Each sum is built the same way whatever the tile: K is cut into
- * eight slices, slice s being units s, s + 8, s + 16, …; a slice adds the products of its units in the order of K, one fma each,
- * and the slices are added in their order, from zero. The norm is folded in: the gain multiplies the weights, and the root mean
- * square, of squares summed in the same order, divides the sums.
+ * 32 slices, slice s being units s, s + 32, s + 64, …; a slice adds the products of its units in the order of K, one fma each,
+ * and the slices are added in their order, from zero. Integers are summed as such, and the scale of 16 or 32 multiplies their sum.
+ * The norm is folded in: the gain multiplies x, and the root mean square, of squares summed in the same order, divides the sums.
  */
 export function productShader<E>(epilogueOf: (form: E) => Epilogue): Shader<ProductForm<E>> {
-  return (kernel) => {
+  return (kernel, device) => {
     const decoder = decoders[kernel.decoder]
     const epilogue = epilogueOf(kernel.epilogue)
     const joined = joinedOf(kernel, decoder)
-    const slices = kernel.tile.slices === 'parallel' ? parallelSlices(kernel, decoder) : serialSlices(kernel, decoder)
+    const slices = kernel.tile.atOnce === 1 ? serial(kernel, decoder) : parallelSlices(kernel, decoder, device)
     return [
       declarations(kernel, decoder, epilogue, joined),
       decoder.wgsl,
-      steps,
+      steps(kernel.norm),
       epilogue.wgsl,
       slices.memory,
       main(kernel, slices.body, epilogue, joined),
@@ -79,13 +79,21 @@ export function productShader<E>(epilogueOf: (form: E) => Epilogue): Shader<Prod
   }
 }
 
+/** All slices one after the other in each lane. */
+function serial(kernel: ProductKernel, decoder: Decoder): { memory: string; body: string } {
+  const { tile, norm } = kernel
+  const squares = (): string => range(tile.rows, (row) => `square${row} = stepSquare(v${row}, square${row});`)
+  const units = unitLoop(kernel, decoder, squares)
+  return serialSlices({ tile: { ...tile, atOnce: 1, depth: 1 }, norm, units, twin: undefined })
+}
+
 function joinedOf({ joined, tile }: ProductKernel, { unitInputs }: Decoder): JoinedWgsl | undefined {
   return joined && joinedRowsWgsl(joined, { rows: tile.rows, lanes: lanesOf(tile), unitVectors: unitInputs / 4 })
 }
 
 /** Lanes of a workgroup. */
-function lanesOf({ slices, lanes }: Tile): number {
-  return slices === 'parallel' ? lanes * sliceCount : lanes
+function lanesOf({ atOnce, lanes }: Tile): number {
+  return lanes * atOnce
 }
 
 function declarations(
@@ -109,7 +117,7 @@ ${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('
 ${joined?.declarations ?? ''}`
 }
 
-const steps = /* wgsl */ `
+const steps = (norm: boolean): string => /* wgsl */ `
 // sum + v · (even, odd), in the order of K
 fn step(even: vec4<f32>, odd: vec4<f32>, v: vec4<f32>, sum: vec2<f32>) -> vec2<f32> {
   let sumX = fma(vec2<f32>(even.x, odd.x), vec2<f32>(v.x), sum);
@@ -123,9 +131,10 @@ fn stepSquare(v: vec4<f32>, sum: f32) -> f32 {
   return fma(v.w, v.w, fma(v.z, v.z, fma(v.y, v.y, fma(v.x, v.x, sum))));
 }
 
-fn normScale(squares: f32) -> f32 {
-  return 1.0 / sqrt(fma(squares, p.inverseInputs, p.eps));
+fn scaleOf(squares: f32) -> f32 {
+  return ${norm ? '1.0 / sqrt(fma(squares, p.inverseInputs, p.eps))' : '1.0'};
 }
+
 `
 
 /** Which rows, panel and pairs a workgroup has; the slices do the rest. */
@@ -137,17 +146,16 @@ function main(
 ): string {
   const width = tile.lanes * tile.pairs
   const groups = 32 / width
-  const size = tile.slices === 'parallel' ? `${tile.lanes}, 8` : `${tile.lanes}`
   const { constants, call } = closing(tile, lanesOf(tile))
   return /* wgsl */ `
 ${closes ? constants : ''}
-@compute @workgroup_size(${size})
+@compute @workgroup_size(${tile.lanes}, ${tile.atOnce})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
   let firstRow = group.x * ${tile.rows}u;
-${joined ? `  let flat = local.y * ${tile.lanes}u + local.x;` : ''}
+  let lane = local.x;
+  let flat = local.y * ${tile.lanes}u + lane;
 ${joined?.choice ?? ''}
   ${bounded ? `if (p.firstRow + firstRow >= index[${INDEX.rows}]) { return; }` : ''}
-  let lane = local.x;
   let panel = group.y / ${groups}u;
   let groupPair = (group.y % ${groups}u) * ${width}u; // of the panel
   let pair = groupPair + lane; // the lane's next one is ${tile.lanes} further
@@ -157,7 +165,8 @@ ${joined?.fill ?? ''}
   let firstOfX = ${joined ? 'firstRow' : '0u'};
   // Rows beyond the last repeat it; their sums are dropped.
 ${range(tile.rows, (row) => `  let x${row} = (min(firstRow + ${row}u, p.rows - 1u) - firstOfX) * stride;`)}
-${slices}
+  let firstPair = (p.firstPanel + panel) * 32u + groupPair;
+  { ${slices} }
 ${closes ? `  ${call}` : ''}
 }
 `

@@ -1,36 +1,60 @@
 import type { DeviceFacts } from '../../device'
+import { int8Slices } from '../linear-i8/dot-tile'
+
+/** Slices of K: as many as those of int8 activations, with which serial slices share their loop. */
+export const floatSlices = int8Slices
 
 /** How one workgroup cuts a product. The bits of a result do not depend on it. */
 export interface Tile {
   /**
-   * `parallel`: eight groups of lanes take a slice of K each and meet in workgroup memory. `serial`: each lane takes the slices
-   * one after the other, without a barrier: less to wait for where lanes are few, as on a general processor.
+   * Slices at a time, each a group of lanes' own; their sums meet in workgroup memory. 1: each lane takes the slices one after
+   * the other, without a barrier. At most 256 lanes in all.
    */
-  readonly slices: 'parallel' | 'serial'
+  readonly atOnce: 1 | 8 | 16 | 32
   /** Rows of x that share one read of the weights. */
   readonly rows: 1 | 2 | 4 | 8
   /** Lanes of one slice. */
   readonly lanes: 8 | 16 | 32
-  /**
-   * Pairs of outputs that one lane owns; lanes · pairs is at most 32, a panel, and at most 16 with 8 rows in parallel, so that
-   * the sums of all slices fit into 16 KB.
-   */
+  /** Pairs of outputs that one lane owns; lanes · pairs is at most 32, a panel. */
   readonly pairs: 1 | 2 | 4
-  /** Units whose weights are fetched before the first of them is used. */
-  readonly depth: 1 | 2 | 4
+  /** How many units ahead of their use weights are fetched. */
+  readonly depth: 0 | 1 | 2 | 4
 }
 
-/** Panels from which on workgroups of half a panel would no longer help to occupy a large device. */
-const manyPanels = 256
+/** Panels from which on workgroups of few outputs or of many slices no longer help to occupy a large device. */
+const [somePanels, manyPanels] = [128, 192]
 
 /**
- * The tile for a product of `rows` rows by `panels` panels. Few rows wait for memory: their weights are fetched far ahead.
- * Many rows compute: a lane owns four outputs, so that each read of x is used four times.
+ * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an H100:
+ * few rows wait for memory and want what they read ahead of its use; many rows compute and want outputs in registers, as soon
+ * as there are workgroups enough.
  */
-export function chooseTile(rows: number, panels: number, device: DeviceFacts): Tile {
+export function chooseTile(rows: number, panels: number, device: DeviceFacts, leastPairs = 1): Tile {
   const size = rows > 4 ? 8 : rows > 2 ? 4 : rows === 2 ? 2 : 1
-  if (device.software) return { slices: 'serial', rows: size, lanes: 16, pairs: 2, depth: 1 }
-  if (size === 8) return { slices: 'parallel', rows: size, lanes: 8, pairs: 2, depth: 1 }
-  const lanes = panels < manyPanels ? 16 : 32
-  return { slices: 'parallel', rows: size, lanes, pairs: 1, depth: size === 4 ? 2 : 4 }
+  if (device.software) return { atOnce: 1, rows: size, lanes: 16, pairs: 2, depth: 0 }
+  const groups = panels * Math.ceil(rows / 8)
+  const few = leastPairs > 1 ? 2 : 1
+  const tile = { atOnce: 32, rows: size, lanes: 8, pairs: 2, depth: 1 } as const
+  if (size === 8 && groups < 32) return { ...tile, rows: 4 }
+  if (size === 8) return { ...tile, pairs: groups >= 128 ? 4 : groups >= 64 ? 2 : few, depth: 0 }
+  if (panels >= manyPanels)
+    return {
+      ...tile,
+      atOnce: 16,
+      lanes: size === 2 ? 16 : 8,
+      pairs: size === 4 ? 4 : size === 1 && panels < 256 ? few : 2,
+    }
+  if (size === 4) return { ...tile, depth: panels < somePanels ? 1 : 0 }
+  return { ...tile, pairs: panels < (size === 1 ? somePanels : 32) ? few : 2, depth: panels < 12 ? 2 : 1 }
+}
+
+/** Bytes of workgroup memory that leave room for other workgroups beside, and those that are kept for an epilogue's needs. */
+const [mostBytes, keptBytes] = [24576, 2048]
+
+/** Rows whose sums fit into workgroup memory, and whose totals have a lane each. */
+export function turnRows({ atOnce, rows, lanes, pairs }: Tile, { limits }: DeviceFacts): number {
+  const bytes = Math.min(mostBytes, limits.maxComputeWorkgroupStorageSize) - keptBytes - atOnce * rows * 4
+  let size: number = rows
+  while (size > 1 && (atOnce * size * lanes * pairs * 8 > bytes || size * pairs > atOnce)) size /= 2
+  return size
 }

@@ -1,8 +1,10 @@
+import { codes, type QuantisedLayout } from '../../weights/codes.wgsl'
 import type { Decoder } from '../../weights/decode.wgsl'
 import type { ProductKernel } from './product-kernel'
+import { floatSlices } from './tile'
 
-/** Slices of K. */
-export const sliceCount = 8
+/** Vectors of x, times pairs, up to which a lane holds them ahead of their use. */
+const mostAhead = 64
 
 /** Lines for 0..count-1. */
 export function range(count: number, emit: (i: number) => string): string {
@@ -15,75 +17,72 @@ export function eachSum({ tile }: ProductKernel, emit: (row: number, pair: numbe
 }
 
 /**
- * The loops over the units of slice `slice`: `depth` at a time, then half of that, at last one by one. Adds to
+ * The loop over the units of slice `slice`, weights being fetched `depth` units ahead, and x where that is little. Adds to
  * `sum<row>_<pair>`; `square` makes the line that takes in the squares of a vector, from what loads it from a row's first index.
  */
-export function unitLoops(
+export function unitLoop(
   kernel: ProductKernel,
   decoder: Decoder,
   square: (load: (first: string) => string) => string,
 ): string {
-  const loops = ['  var unit = slice;']
-  for (let count: number = kernel.tile.depth; count >= 1; count /= 2)
-    loops.push(
-      `  for (; unit + ${sliceCount * (count - 1)}u < p.units; unit += ${sliceCount * count}u) {`,
-      units(kernel, decoder, square, count),
-      '  }',
-    )
-  return loops.join('\n')
-}
+  const { tile, norm, ragged } = kernel
+  const { depth, rows, pairs, lanes } = tile
+  const { units, integers } = decoder
+  const vectors = decoder.unitInputs / 4
+  const ahead = !ragged && depth > 0 && rows * pairs * depth * vectors <= mostAhead
+  /** Lines for each value that is read for unit `at`. */
+  const reads = (emit: (name: string, type: string, value: string) => string): string =>
+    range(pairs, (pair) =>
+      emit(`w${pair}`, 'Pair', `fetch(firstBlock + at / ${units}u, at % ${units}u, pair + ${pair * lanes}u)`),
+    ) + (ahead ? range(rows, (row) => emit(`u${row}`, `array<vec4<f32>, ${vectors}>`, `x[x${row} + at]`)) : '')
+  /** Reads a unit ahead; beyond the last one that one again, which nobody uses. */
+  const read = (unit: string, d: number): string =>
+    `{ let at = min(${unit}, p.units - 1u); ${reads((name, _, value) => `${name}_${d} = ${value};`)} }`
 
-/** `count` units of the slice from `unit` on: all their weights are fetched, then used. */
-function units(
-  kernel: ProductKernel,
-  decoder: Decoder,
-  square: (load: (first: string) => string) => string,
-  count: number,
-): string {
-  const { pairs, lanes } = kernel.tile
-  const block = (unit: string): string =>
-    decoder.units === 1
-      ? `firstBlock + ${unit}, 0u`
-      : `firstBlock + ${unit} / ${decoder.units}u, ${unit} % ${decoder.units}u`
-  const fetches = range(count, (d) =>
-    [
-      `    let unit${d} = unit + ${d * sliceCount}u;`,
-      range(pairs, (pair) => `    let w${d}_${pair} = fetch(${block(`unit${d}`)}, pair + ${pair * lanes}u);`),
-    ].join('\n'),
-  )
-  const uses = range(count, (d) => range(decoder.unitInputs / 4, (j) => vector(kernel, decoder, square, d, j)))
-  return `${fetches}\n${uses}`
-}
-
-/** Inputs 4j..4j+3 of the d-th unit: decoded once, used for every row. */
-function vector(
-  { tile, norm, ragged }: ProductKernel,
-  decoder: Decoder,
-  square: (load: (first: string) => string) => string,
-  d: number,
-  j: number,
-): string {
-  const load = (array: string, first: string): string => {
-    if (!ragged) return `${array}[${first} + unit${d}][${j}]`
-    const at = `unit${d} * ${decoder.unitInputs / 4}u + ${j}u`
-    return `select(vec4<f32>(), ${array}[${first} + ${at}], ${at} < p.vectors)`
+  /** Inputs 4j..4j+3 of the unit: decoded once, used for every row. */
+  const vector = (j: number, four: Decoder['four'], sums: string, total: boolean): string => {
+    const load = (array: string, first: string): string => {
+      if (!ragged) return `${array}[${first} + unit][${j}]`
+      const at = `unit * ${vectors}u + ${j}u`
+      return `select(vec4<f32>(), ${array}[${first} + ${at}], ${at} < p.vectors)`
+    }
+    return `{ ${norm ? `let g = ${load('gain', '0u')};` : ''}
+${range(pairs, (pair) => `let even${pair} = ${four(`w${pair}.even`, j)}; let odd${pair} = ${four(`w${pair}.odd`, j)};`)}
+${range(
+  rows,
+  (row) => `let v${row} = ${ahead ? `u${row}[${j}]` : load('x', `x${row}`)}; let y${row} = v${row}${norm ? ' * g' : ''};
+${total ? `inputs${row} += (y${row}.x + y${row}.y) + (y${row}.z + y${row}.w);` : ''}
+${range(pairs, (pair) => `${sums}${row}_${pair} = step(even${pair}, odd${pair}, y${row}, ${sums}${row}_${pair});`)}`,
+)}
+${norm ? square((first) => load('x', first)) : ''} }`
   }
-  const weight = (pair: number, parity: 'even' | 'odd'): string =>
-    `      let ${parity}${pair} = ${decoder.four(`w${d}_${pair}.${parity}`, j)}${norm ? ' * g' : ''};`
-  return [
-    '    {',
-    norm ? `      let g = ${load('gain', '0u')};` : '',
-    range(tile.pairs, (pair) => `${weight(pair, 'even')}\n${weight(pair, 'odd')}`),
-    range(tile.rows, (row) =>
-      [
-        `      let v${row} = ${load('x', `x${row}`)};`,
-        range(
-          tile.pairs,
-          (pair) => `      sum${row}_${pair} = step(even${pair}, odd${pair}, v${row}, sum${row}_${pair});`,
-        ),
-      ].join('\n'),
-    ),
-    norm ? square((first) => load('x', first)) : '',
-    '    }',
-  ].join('\n')
+
+  /** Integers are summed before their scale multiplies the sum. */
+  const scaled = (four: Decoder['four']): string => {
+    const { scales, minimum } = codes[kernel.decoder as QuantisedLayout]
+    const size = vectors / scales.length
+    const add = (row: number, pair: number, of: (row: string) => string, sum: string): string =>
+      `sum${row}_${pair} = fma(vec2<f32>(${of(`w${pair}.even`)}, ${of(`w${pair}.odd`)}), ${sum}, sum${row}_${pair});`
+    return range(
+      scales.length,
+      (part) => `{ ${eachSum(kernel, (row, pair) => `var part${row}_${pair} = vec2<f32>();`)}
+${minimum ? range(rows, (row) => `var inputs${row} = 0.0;`) : ''}
+${range(size, (i) => vector(part * size + i, four, 'part', minimum))}
+${eachSum(
+  kernel,
+  (row, pair) => `${add(row, pair, scales[part] as (row: string) => string, `part${row}_${pair}`)}
+${minimum ? add(row, pair, (row) => `${row}.minimum`, `vec2<f32>(inputs${row})`) : ''}`,
+)} }`,
+    )
+  }
+
+  return `
+${range(depth, (d) => `${reads((name, type) => `var ${name}_${d}: ${type};`)} ${read(`slice + ${d * floatSlices}u`, d)}`)}
+  for (var unit = slice; unit < p.units; unit += ${floatSlices}u) {
+let at = unit;
+${reads((name, _, value) => `let ${name} = ${depth > 0 ? `${name}_0` : value};`)}
+${range(depth - 1, (d) => reads((name) => `${name}_${d} = ${name}_${d + 1};`))}
+${depth > 0 ? read(`unit + ${depth * floatSlices}u`, depth - 1) : ''}
+${integers ? scaled(integers) : range(vectors, (j) => vector(j, decoder.four, 'sum', false))}
+  }`
 }
