@@ -1,6 +1,6 @@
 import type { Arithmetic, Backend } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
-import { webgpu } from '@outrider/kernels'
+import { tuner, webgpu } from '@outrider/kernels'
 
 /** Which backend to measure. */
 export interface DeviceSettings {
@@ -18,7 +18,7 @@ export async function openBackend({ backend, arithmetic, tune }: DeviceSettings)
   const open =
     backend === 'reference'
       ? referenceBackend(chosen ? {} : options)
-      : await webgpu({ ...options, tune: tune ? 'once' : 'off' })
+      : await webgpu({ ...options, ...(tune && { tune: tuner() }) })
   if (chosen || open.info.arithmetic === arithmetic) return open
   open.dispose()
   throw new Error(`--arithmetic ${arithmetic}: this backend computes in ${open.info.arithmetic}`)

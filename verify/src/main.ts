@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Backend } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
-import { webgpu } from '@outrider/kernels'
+import { tuner, webgpu } from '@outrider/kernels'
 import { verifyConstrained } from './constrained'
 import { verifyHeads } from './heads'
 import { verifyLoss } from './loss'
@@ -20,7 +20,7 @@ const chosen = settings(process.argv.slice(2))
 const open = async (arithmetic = chosen.arithmetic): Promise<Backend> =>
   chosen.backend === 'reference'
     ? referenceBackend({ arithmetic })
-    : webgpu({ cacheType: chosen.cache, arithmetic, tune: chosen.tune ? 'once' : 'off' })
+    : webgpu({ cacheType: chosen.cache, arithmetic, ...(chosen.tune && { tune: tuner() }) })
 const backend = await open()
 const run = new Run(chosen.json)
 run.report('device', { ...backend.info })

@@ -21,8 +21,7 @@ import { Pipelines } from './pipelines'
 import { WebGpuProgram } from './programs'
 import { Queue } from './queue'
 import { Recorder } from './recorder'
-import { type TunePlace, Tuner } from './tune/tuner'
-import type { TuningCache } from './tune/tuning-cache'
+import type { TunePlace, Tuner, Tuning } from './tune/tuner'
 import { uploadWeight } from './weights/pack'
 import { packedWeight } from './weights/packed-weight'
 
@@ -30,8 +29,7 @@ import { packedWeight } from './weights/packed-weight'
 export interface BackendOptions {
   readonly cacheType?: BackendInfo['cacheType']
   readonly arithmetic?: Arithmetic | 'fastest'
-  readonly tune?: 'off' | 'once'
-  readonly tuningCache?: TuningCache
+  readonly tune?: Tuning
 }
 
 /** The backend on one WebGPU device. */
@@ -47,7 +45,7 @@ export class WebGpuBackend implements Backend {
 
   /** Takes over the device. Throws `DEVICE_LACKS`. */
   constructor(open: OpenDevice, options: BackendOptions = {}) {
-    const { cacheType = 'f16', tune = 'off', tuningCache } = options
+    const { cacheType = 'f16' } = options
     const { adapter, device, facts } = open
     const { arithmetic: wanted = 'f32' } = options
     const arithmetic = wanted === 'fastest' ? fastestArithmetic(facts) : wanted
@@ -73,7 +71,7 @@ export class WebGpuBackend implements Backend {
       cacheType,
       software: facts.software,
     }
-    if (tune === 'once') this.#tuner = new Tuner(this.#tunePlace(), tuningCache)
+    this.#tuner = options.tune?.start(this.#tunePlace())
   }
 
   get stats(): BackendStats {

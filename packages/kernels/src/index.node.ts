@@ -2,7 +2,7 @@ import { OutriderError } from '@outrider/core'
 import type { Backend } from '@outrider/core/spec'
 import { webgpu as open, type WebGpuOptions } from './index'
 
-export type { TuningCache, WebGpuOptions } from './index'
+export { type Tuning, type TuningCache, tuner, type WebGpuOptions } from './index'
 
 /** Dawn is made once a process and stays referenced: its devices do not survive the collection of the object. */
 const kept: { outriderGpu?: Promise<GPU> | undefined } = globalThis as typeof kept

@@ -2,8 +2,9 @@ import { OutriderError } from '@outrider/core'
 import type { Arithmetic, Backend } from '@outrider/core/spec'
 import { WebGpuBackend } from './backend'
 import { openDevice } from './device'
-import type { TuningCache } from './tune/tuning-cache'
+import type { Tuning } from './tune/tuner'
 
+export { type Tuning, tuner } from './tune/tuner'
 export type { TuningCache } from './tune/tuning-cache'
 
 /** Which device to compute on. */
@@ -26,14 +27,8 @@ export interface WebGpuOptions {
    * arithmetic may differ from another's.
    */
   readonly arithmetic?: Arithmetic | 'fastest'
-  /**
-   * `once` measures, as weights are loaded, which way of cutting products suits this device, at most about a third of a second
-   * for each new shape of weight, and keeps the choice. Default `off`: rules that were measured on an H100. The bits of all
-   * results are the same.
-   */
-  readonly tune?: 'off' | 'once'
-  /** Where `once` keeps its choices. Default: in memory, as long as the process or page lives. */
-  readonly tuningCache?: TuningCache
+  /** A `tuner()`, to measure which way of cutting products suits this device. Absent: rules that were measured on an H100. */
+  readonly tune?: Tuning
 }
 
 /**

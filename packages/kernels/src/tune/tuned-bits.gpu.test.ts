@@ -6,6 +6,7 @@ import { run, withWeights, words } from '../../test/run'
 import { randomSource } from '../../test/weight-source'
 import { candidates, dotFamily } from './candidates'
 import { rowBuckets } from './tile-book'
+import { tuner } from './tuner'
 import type { TuningCache } from './tuning-cache'
 
 const rows = 2
@@ -64,7 +65,7 @@ test('every candidate gives the same bits, also where it quantises what it store
         throw new Error('nothing is measured')
       },
     }
-    const { backend: tuned } = await openWithDevice(facts, { arithmetic, tune: 'once', tuningCache })
+    const { backend: tuned } = await openWithDevice(facts, { arithmetic, tune: tuner(tuningCache) })
     expect(await layer(tuned), `candidate ${wanted}`).toEqual(plain)
     tuned.dispose()
   }
@@ -75,7 +76,7 @@ test.each(['f32', 'i8'] as const)('what is measured changes no bit: %s', async (
   const tuningCache: TuningCache = { get: (key) => entries.get(key), set: (key, value) => entries.set(key, value) }
   const [plain, tuned] = [
     await openWithDevice({}, { arithmetic }),
-    await openWithDevice({}, { arithmetic, tune: 'once', tuningCache }),
+    await openWithDevice({}, { arithmetic, tune: tuner(tuningCache) }),
   ]
   expect(await layer(tuned.backend)).toEqual(await layer(plain.backend))
   expect(entries.size).toBe(2)

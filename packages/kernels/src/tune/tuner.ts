@@ -40,6 +40,28 @@ const families: Readonly<Record<Arithmetic, { readonly float?: AnyFamily; readon
   f16: {},
 }
 
+/** What `webgpu({ tune })` takes: made by `tuner`. */
+export interface Tuning {
+  /** Called by the backend. */
+  start(place: TunePlace): Tuner
+}
+
+/**
+ * Measures, as weights are loaded, which way of cutting products suits the device, at most about a third of a second for each new
+ * shape of weight, and keeps the choice. The bits of all results are the same. `cache`: where choices are kept; default in memory, as
+ * long as the process or page lives.
+ *
+ * @example
+ * ```ts
+ * import { tuner, webgpu } from '@outrider/kernels'
+ *
+ * const backend = await webgpu({ tune: tuner() })
+ * ```
+ */
+export function tuner(cache: TuningCache = processCache): Tuning {
+  return { start: (place) => new Tuner(place, cache) }
+}
+
 /** Measures the tiles of each shape of weight once, unless the cache knows the outcome. */
 export class Tuner {
   readonly book: TileBook = new TileBook()
@@ -48,7 +70,7 @@ export class Tuner {
 
   constructor(
     private readonly place: TunePlace,
-    private readonly cache: TuningCache = processCache,
+    private readonly cache: TuningCache,
   ) {}
 
   /** Resolves when products with such a weight have their tiles. Throws `OUT_OF_MEMORY`, `DEVICE_LOST`. */
