@@ -5,21 +5,45 @@ import { defineConfig, type Options } from 'tsup'
 type Config = ReturnType<typeof defineConfig>
 
 /**
- * Leaves indentation, comments and the spaces around operators and marks of shaders out of what is published: they are text that
- * minifiers do not touch. Signs stay apart that would read as another: `- -`, and `> =` behind a type.
+ * Leaves indentation, comments and the spaces around operators and marks out of a shader, or of a module of shaders. Signs stay apart
+ * that would read as another: `- -`, and `> =` behind a type.
  */
+function shorter(text: string): string {
+  return text
+    .replaceAll(/^[ \t]+/gm, '')
+    .replaceAll(/(^|[ \t]+)\/\/ [^`'\n]*$/gm, '')
+    .replaceAll(/([;{(,\n])\n+/g, '$1')
+    .replaceAll(/(?<=[\w\])}]) ([=!<>]=|[*/%+|&^-]=|&&|\|\||<<|>>|->|[=*/%+|&^<>-]) (?=[\w([~!$])/g, '$1')
+    .replaceAll(/([,:;]) /g, '$1')
+    .replaceAll(/ ?([{}]) ?/g, '$1')
+}
+
+const mark = '/* wgsl */ `'
+
+/** Changes the marked shaders of a module: from the mark to the end of the template, those within it included. */
+function withinShaders(text: string, change: (shader: string) => string): string {
+  const from = text.indexOf(mark)
+  if (from < 0) return text
+  const open = ['`']
+  let at = from + mark.length
+  for (; open.length > 0; at++) {
+    const sign = text.startsWith('${', at) ? '${' : (text[at] as string)
+    const last = open.at(-1)
+    if (last === '`' ? sign === '`' : sign === '}') open.pop()
+    else if (sign === '${' || sign === '`' || (sign === '{' && last !== '`')) open.push(sign)
+    at += sign.length - 1
+  }
+  return text.slice(0, from) + change(text.slice(from, at)) + withinShaders(text.slice(at), change)
+}
+
+/** Publishes shaders without what only readers need: they are text that minifiers do not touch. */
 const shorterShaders: Plugin = {
   name: 'shorter shaders',
   setup(build) {
-    build.onLoad({ filter: /\.wgsl\.ts$/ }, async ({ path }) => {
+    build.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      const contents = text
-        .replaceAll(/^[ \t]+/gm, '')
-        .replaceAll(/(^|[ \t]+)\/\/ [^`'\n]*$/gm, '')
-        .replaceAll(/([;{(,\n])\n+/g, '$1')
-        .replaceAll(/(?<=[\w\])}]) ([=!<>]=|[*/%+|&^-]=|&&|\|\||<<|>>|->|[=*/%+|&^<>-]) (?=[\w([~!$])/g, '$1')
-        .replaceAll(/([,:;]) /g, '$1')
-        .replaceAll(/ ?([{}]) ?/g, '$1')
+      const whole = path.endsWith('.wgsl.ts') ? shorter(text) : text
+      const contents = withinShaders(whole, (shader) => shorter(shader).replaceAll(/}\n+/g, '}'))
       return { contents, loader: 'ts' }
     })
   },

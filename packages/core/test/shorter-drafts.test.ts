@@ -79,7 +79,7 @@ test('a draft of the same form that is never shorter has all its rows after one 
 
 test.each([
   [most, null],
-  [2, 'TREE_MALFORMED'],
+  [2, 'ACCEPTANCE_FAILED'],
 ])('a draft of four levels that says %d', async (levels, code) => {
   const engine = await engineOn(folder, { strategies: [deviceOracle('deep', [most], [], levels)] })
   const options = { strategy: 'deep', maxTokens: count, ignoreEos: true }

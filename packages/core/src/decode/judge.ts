@@ -45,7 +45,7 @@ export interface ToldRound {
 export class Judge {
   constructor(private readonly parts: JudgeParts) {}
 
-  /** Verifies a draft that was laid out and commits the outcome on the device. Throws `ACCEPTANCE_FAILED`, `TREE_MALFORMED`. */
+  /** Verifies a draft that was laid out and commits the outcome on the device. Throws `ACCEPTANCE_FAILED`. */
   async judge(draft: LaidDraft, pass: Pass, follow: readonly Program[], length: number): Promise<Verdict> {
     const { rule, sampler } = this.parts
     const from = sampler.onHost.length > 0 ? 'forward' : draft.computed
@@ -98,17 +98,12 @@ export class Judge {
     const found = await this.#round({ draft: draft.programs, verify, follow }, wanted)
     const outcome = new Uint32Array(found.outcome as ArrayBuffer)
     const accepted = outcome[OUTCOME.accepted] as number
-    if (accepted > draft.nodes)
+    const { levels } = draft
+    if (accepted > levels)
       throw new OutriderError(
         'ACCEPTANCE_FAILED',
-        `acceptance rule ${rule.name} left an outcome of ${accepted} accepted tokens for a draft of ${draft.nodes}`,
-        { details: { rule: rule.name, accepted, nodes: draft.nodes } },
-      )
-    if (accepted > draft.levels)
-      throw new OutriderError(
-        'TREE_MALFORMED',
-        `a draft that programs left on the device has ${accepted} levels at least, and said ${draft.levels}: mend its levels`,
-        { details: { levels: draft.levels, accepted } },
+        `acceptance rule ${rule.name} left an outcome of ${accepted} accepted tokens, but the draft said that it has ${levels} levels at most`,
+        { details: { rule: rule.name, accepted, levels } },
       )
     return {
       outcome,
