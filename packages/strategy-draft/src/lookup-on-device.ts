@@ -1,5 +1,5 @@
 import { type DeviceDraft, Programs, type Proposer, type SessionView } from '@outrider/core'
-import type { LookupSizes } from './lookup'
+import type { LookupSizes } from './lookup-sizes'
 
 const lanes = 256
 

@@ -1,5 +1,5 @@
 import { chain, type Proposer, type SessionView } from '@outrider/core'
-import type { LookupSizes } from './lookup'
+import type { LookupSizes } from './lookup-sizes'
 
 /** Keeps an index of the n-grams of the committed text. */
 export class HostLookup implements Proposer {

@@ -20,13 +20,6 @@ export interface LookupOptions {
   readonly on?: 'device' | 'host'
 }
 
-/** What is proposed, and after which ends of the text. */
-export interface LookupSizes {
-  readonly minNgram: number
-  readonly maxNgram: number
-  readonly tokens: number
-}
-
 /**
  * Prompt lookup decoding: finds the longest end of the text (at most `maxNgram` tokens) that stands earlier in prompt or output,
  * at its latest place, and proposes what followed it there. No model. Saxena 2023. Throws `INVALID_OPTION`.
