@@ -2,7 +2,7 @@ import type { DeviceFacts } from '../../device'
 import { int8Slices } from '../linear-i8/dot-tile'
 
 /** Slices of K: as many as those of int8 activations, with which serial slices share their loop. */
-export const floatSlices = int8Slices
+export const floatSlices: number = int8Slices
 
 /** How one workgroup cuts a product. The bits of a result do not depend on it. */
 export interface Tile {
