@@ -23,7 +23,7 @@ export function everyStrategy(root: string, layers: number): readonly Strategy[]
     earlyExit({ layer: layers >> 1, name: 'early exit chain' }),
     // Below every layer whose hidden states the heads read, so that verification goes on from it.
     earlyExit({ layer: 1, name: 'early exit tree', branches }),
-    { ...firstOf(lookup({ minNgram: 3 }), draftModel({ model: draft })), name: 'lookup or draft' },
+    { ...firstOf(lookup({ minNgram: 3, on: 'host' }), draftModel({ model: draft })), name: 'lookup or draft' },
     { ...merged(lookup({ minNgram: 2 }), draftModel({ model: draft, branches })), name: 'lookup and draft' },
     { ...adaptive(draftModel({ model: draft, tokens: 8 })), name: 'adaptive draft' },
     ...['eagle3', 'eagle1']
