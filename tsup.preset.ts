@@ -42,8 +42,7 @@ const shorterShaders: Plugin = {
   setup(build) {
     build.onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      const whole = path.endsWith('.wgsl.ts') ? shorter(text) : text
-      const contents = withinShaders(whole, (shader) => shorter(shader).replaceAll(/}\n+/g, '}'))
+      const contents = path.endsWith('.wgsl.ts') ? shorter(text) : withinShaders(text, shorter)
       return { contents, loader: 'ts' }
     })
   },

@@ -102,7 +102,7 @@ export class Judge {
     if (accepted > levels)
       throw new OutriderError(
         'ACCEPTANCE_FAILED',
-        `acceptance rule ${rule.name} left an outcome of ${accepted} accepted tokens, but the draft said that it has ${levels} levels at most`,
+        `acceptance rule ${rule.name} kept ${accepted} tokens of a draft of at most ${levels} levels`,
         { details: { rule: rule.name, accepted, levels } },
       )
     return {

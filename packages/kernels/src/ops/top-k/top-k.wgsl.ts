@@ -1,5 +1,6 @@
 import { NO_TOKEN } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
+import { range } from '../linear/units.wgsl'
 import { orderWgsl } from '../order.wgsl'
 import { workgroupSum } from '../reduce.wgsl'
 
@@ -30,8 +31,7 @@ interface Choice {
  */
 function choose({ k, each, candidate, between, take }: Choice): string {
   // Written out: a lane's elements are to stay in registers, and their loads to be under way together.
-  const mine = Array.from({ length: each }, (_, j) => j)
-  const every = (line: (j: number) => string) => mine.map(line).join('\n  ')
+  const every = (line: (j: number) => string) => range(each, line)
   return `
   ${every((j) => `var mine${j} = vec2(lowest, ${NO_TOKEN}u);`)}
   ${every((j) => `if (start + lane + ${j * lanes}u < end) { let i = start + lane + ${j * lanes}u; mine${j} = ${candidate}; }`)}
@@ -55,7 +55,7 @@ function choose({ k, each, candidate, between, take }: Choice): string {
       above += select(vec4<u32>(), vec4(1u), equal & (ids < vec4(most.y)));
     }
   }
-  var rank = above.x + above.y + above.z + above.w;
+  var rank = dot(above, vec4(1u));
   if (most.x > lowest && rank == 0u) { peak = most.x; }
   if (most.x > lowest && rank == ${k - 1}u) { least = most; }
   workgroupBarrier();
@@ -102,7 +102,7 @@ export function topKChunkWgsl({ k, chunk, sum, whole }: ChunkForm, device: Devic
   const each = Math.ceil(chunk / lanes)
   const total = `
   var part = 0.0;
-  ${Array.from({ length: each }, (_, j) => `if (mine${j}.x > lowest) { part += exp(max(ordered(mine${j}.x) - ordered(peak), -87.0)); }`).join('\n  ')}
+  ${range(each, (j) => `if (mine${j}.x > lowest) { part += exp(max(ordered(mine${j}.x) - ordered(peak), -87.0)); }`)}
   let total = workgroupSum(part, lane, width);
   ${whole ? 'let norm = ordered(peak) + log(max(total, 1.0));' : 'if (lane == 0u) { records[record + 1u] = bitcast<u32>(total); }'}`
   const out = whole
