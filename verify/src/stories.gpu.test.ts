@@ -87,14 +87,14 @@ for (const storage of storages)
 
     it('times its rounds by the device’s clock, in the same submissions and reads', async () => {
       const prompt = (contexts[1] as ReferenceContext).promptIds
-      for (const strategy of ['suffix', 'draft tree']) {
+      for (const strategy of ['plain', 'lookup', 'draft tree']) {
         const options = { strategy, maxTokens: 12, ignoreEos: true, timings: true }
         const started = performance.now()
         const { stats } = await engine.complete(prompt, options)
         const waited = performance.now() - started
         const { draftMs, verifyMs } = stats.phases ?? { draftMs: Number.NaN, verifyMs: Number.NaN }
         expect(verifyMs).toBeGreaterThan(0)
-        if (strategy === 'suffix') expect(draftMs).toBe(0)
+        if (strategy === 'plain') expect(draftMs).toBe(0)
         else expect(draftMs).toBeGreaterThan(0)
         expect(draftMs + verifyMs).toBeLessThan(waited)
         expect({ submits: stats.submits, reads: stats.reads }).toEqual({
