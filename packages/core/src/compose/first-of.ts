@@ -1,6 +1,5 @@
 import type { Budget, Draft, Strategy } from '../spec'
-import { mergeHost } from './merge-host'
-import { hostTree, namesOf, PartTrees, type Proposed, takenAs } from './part-trees'
+import { PartTrees, type Proposed } from './part-trees'
 import { compose, type Questions } from './parts'
 
 /**
@@ -36,10 +35,6 @@ class FirstOf extends PartTrees {
 
   /** The last of them stands in the session's tree until one before it has a node. */
   protected join(proposed: readonly Proposed[]): Draft {
-    const names = namesOf(proposed)
-    const host = proposed.flatMap((each) => hostTree(each, names))
-    if (host.length > 0) this.write(mergeHost(host, names))
-    const taken = takenAs(proposed.toReversed(), (at) => (at === 0 && host.length === 0 ? 'first' : 'before'))
-    return this.onDevice(proposed, taken, names, Math.max(...proposed.map(({ nodes }) => nodes)))
+    return this.onDevice(proposed.toReversed(), 'before', Math.max(...proposed.map(({ nodes }) => nodes)))
   }
 }

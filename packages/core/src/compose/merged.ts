@@ -1,6 +1,5 @@
 import type { Budget, Draft, Strategy } from '../spec'
-import { mergeHost } from './merge-host'
-import { hostTree, namesOf, PartTrees, type Proposed, takenAs } from './part-trees'
+import { mergedOnHost, onHost, PartTrees, type Proposed } from './part-trees'
 import { compose, type Questions } from './parts'
 
 /** Shares above this are multiples of it, where another part's draft makes them vary. */
@@ -44,15 +43,9 @@ class Merged extends PartTrees {
 
   /** A part's `computed` is dropped: its rows are other ones in the merged tree. */
   protected join(proposed: readonly Proposed[]): Draft {
-    const names = namesOf(proposed)
-    const trees = proposed.flatMap((each) => hostTree(each, names))
-    const onHost = mergeHost(trees, names)
-    if (trees.length === proposed.length) return onHost
-    // What was drafted on the host stands in the session's tree before the device's is merged into it.
-    if (trees.length > 0) this.write(onHost)
-    const taken = takenAs(proposed, (at) => (at === 0 && trees.length === 0 ? 'first' : 'beside'))
+    if (proposed.every(onHost)) return mergedOnHost(proposed)
     const nodes = proposed.reduce((sum, each) => sum + each.nodes, 0)
-    return this.onDevice(proposed, taken, names, nodes)
+    return this.onDevice(proposed, 'beside', nodes)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Owned } from '../owned'
 import type { Budget, DeviceDraft, Draft, HostDraft, Program, SessionView, Tensor, TreeTensors } from '../spec'
 import { MAX_TREE_ROWS } from '../spec'
 import { checkTree, depths } from '../tree'
-import { type CreditedTree, type MergedDraft, movedBits } from './merge-host'
+import { type MergedDraft, mergeHost, movedBits } from './merge-host'
 import { type MergedTree, mergeTree } from './merge-tree'
 import { Composition, credited, inTurn, type Part, type Questions } from './parts'
 
@@ -17,12 +17,6 @@ export interface Proposed {
   readonly nodes: number
   readonly levels: number
   readonly credit: LaidCredit
-}
-
-/** A draft of the device that is to become part of the round's tree. */
-export interface Taken extends Proposed {
-  readonly draft: DeviceDraft
-  readonly place: MergedTree['place']
 }
 
 /** A composition of which each part drafts into a tree of its own, and which makes one tree of them. */
@@ -84,27 +78,23 @@ export abstract class PartTrees extends Composition {
     return { part, at, draft, nodes, levels, credit: layCredit(draft, nodes, part.name) }
   }
 
-  /** One tree on the device of `nodes` nodes at most: what stands in the session's tree, and the device's drafts, taken into it in turn. */
-  protected onDevice(
-    proposed: readonly Proposed[],
-    taken: readonly Taken[],
-    names: readonly string[],
-    nodes: number,
-  ): DeviceDraft {
-    const programs = taken.flatMap(({ draft }) => [...draft.programs])
-    const merges = taken.map(({ at, credit, place }) =>
-      this.#into(at, { bits: bitsOf(credit, names), words: credit.tensor, place }),
-    )
+  /**
+   * One tree on the device of `nodes` nodes at most: the host's drafts, merged, then those of the device, taken into it one after the
+   * other, `place` of what is there already.
+   */
+  protected onDevice(proposed: readonly Proposed[], place: 'before' | 'beside', nodes: number): DeviceDraft {
+    const names = namesOf(proposed)
+    const host = mergedOnHost(proposed, names)
+    const bare = host.tokens.length === 0
+    if (!bare) this.#write(host)
+    const device = proposed.filter((each) => !onHost(each))
+    const programs = device.flatMap(({ draft }) => ('programs' in draft ? [...draft.programs] : []))
+    const merges = device.map(({ at, credit }, i) => {
+      const how = { bits: bitsOf(credit, names), words: credit.tensor }
+      return this.#into(at, { ...how, place: i === 0 && bare ? 'first' : place })
+    })
     const levels = Math.max(...proposed.map((each) => each.levels))
     return { programs: [...programs, ...merges], nodes, levels, parents: null, by: { names, of: this.#credit } }
-  }
-
-  /** Lays a tree of the host where those of the device are taken into. */
-  protected write({ tokens, parents, by }: MergedDraft): void {
-    const { backend, tree } = this.session
-    backend.write(tree.tokens, Uint32Array.from(tokens), 1)
-    backend.write(tree.shape, Uint32Array.from([tokens.length + 1, ...parents.map((parent) => parent + 1)]))
-    backend.write(this.#credit, Uint32Array.from(by.of), 1)
   }
 
   *#drafted(budget: Budget): Questions<Draft> {
@@ -114,6 +104,14 @@ export abstract class PartTrees extends Composition {
     this.speaks(alone && only ? only.part : null)
     if (!only) return null
     return alone ? this.#passedOn(only) : this.join(proposed)
+  }
+
+  /** Lays a tree of the host where those of the device are taken into. */
+  #write({ tokens, parents, by }: MergedDraft): void {
+    const { backend, tree } = this.session
+    backend.write(tree.tokens, Uint32Array.from(tokens), 1)
+    backend.write(tree.shape, Uint32Array.from([tokens.length + 1, ...parents.map((parent) => parent + 1)]))
+    backend.write(this.#credit, Uint32Array.from(by.of), 1)
   }
 
   /** The only draft is the round's, as it is: its rows keep their numbers. */
@@ -135,22 +133,24 @@ export abstract class PartTrees extends Composition {
   }
 }
 
+/** Whether a draft is the host's. */
+export function onHost({ draft }: Proposed): boolean {
+  return !('programs' in draft)
+}
+
+/** One tree of those drafts that are the host's, credited node by node among `names`. */
+export function mergedOnHost(proposed: readonly Proposed[], names: readonly string[] = namesOf(proposed)): MergedDraft {
+  const trees = proposed.flatMap(({ draft, credit, nodes }) => {
+    if ('programs' in draft) return []
+    const words = credit.words ?? new Array<number>(nodes).fill(1)
+    return [{ tree: draft, words: words.map((word) => movedBits(word, bitsOf(credit, names))) }]
+  })
+  return mergeHost(trees, names)
+}
+
 /** Everyone who drafted. */
-export function namesOf(proposed: readonly Proposed[]): readonly string[] {
+function namesOf(proposed: readonly Proposed[]): readonly string[] {
   return [...new Set(proposed.flatMap(({ credit }) => credit.names))]
-}
-
-/** The device's drafts, to be taken into the tree where `place` says. */
-export function takenAs(proposed: readonly Proposed[], place: (at: number) => Taken['place']): readonly Taken[] {
-  const device = proposed.flatMap((each) => ('programs' in each.draft ? [{ ...each, draft: each.draft }] : []))
-  return device.map((each, at) => ({ ...each, place: place(at) }))
-}
-
-/** A draft of the host with the credit of its nodes among `names`; nothing where it is the device's. */
-export function hostTree({ draft, credit, nodes }: Proposed, names: readonly string[]): readonly CreditedTree[] {
-  if ('programs' in draft) return []
-  const words = credit.words ?? new Array<number>(nodes).fill(1)
-  return [{ tree: draft, words: words.map((word) => movedBits(word, bitsOf(credit, names))) }]
 }
 
 function bitsOf(credit: LaidCredit, names: readonly string[]): readonly number[] {

@@ -30,11 +30,11 @@ export function layCredit(draft: Draft, nodes: number, strategy: string): LaidCr
  * the tensor was read to hold.
  */
 export function proposedTokens({ words }: LaidCredit, nodes: number, bytes: ArrayBuffer | null = null): number {
-  const all = bytes ? new Uint32Array(bytes).subarray(1, nodes + 1) : (words ?? [])
-  return Math.max(
-    nodes,
-    Array.from(all, bitCount).reduce((sum, count) => sum + count, 0),
-  )
+  const all = bytes ? new Uint32Array(bytes).subarray(1, nodes + 1) : words
+  if (!all) return nodes
+  let sum = 0
+  for (const word of all) sum += bitCount(word)
+  return Math.max(nodes, sum)
 }
 
 function bitCount(word: number): number {
