@@ -17,6 +17,7 @@ import { fastestArithmetic, lacks } from './arithmetic'
 import { describe, type OpenDevice } from './device'
 import { DeviceTensor, deviceBuffer, Memory } from './memory'
 import { recordOps } from './ops'
+import type { Waits } from './patience'
 import { Pipelines } from './pipelines'
 import { WebGpuProgram } from './programs'
 import { Queue } from './queue'
@@ -30,6 +31,8 @@ export interface BackendOptions {
   readonly cacheType?: BackendInfo['cacheType']
   readonly arithmetic?: Arithmetic | 'fastest'
   readonly tune?: Tuning
+  /** How the thread spends its waits; absent: the runtime knows how. */
+  readonly waits?: Waits
 }
 
 /** The backend on one WebGPU device. */
@@ -57,7 +60,7 @@ export class WebGpuBackend implements Backend {
     this.#open = open
     this.#memory = new Memory(device)
     this.#pipelines = new Pipelines(device, facts)
-    this.#queue = new Queue(open, this.#memory)
+    this.#queue = new Queue(open, this.#memory, options.waits)
     this.lost = open.lost
     this.info = {
       name: 'webgpu',

@@ -1,6 +1,9 @@
 import { OutriderError } from '@outrider/core'
 import type { Backend } from '@outrider/core/spec'
-import { webgpu as open, type WebGpuOptions } from './index'
+import { WebGpuBackend } from './backend'
+import { openDevice } from './device'
+import type { WebGpuOptions } from './index'
+import { Patience } from './patience'
 
 export { type Tuning, type TuningCache, tuner, type WebGpuOptions } from './index'
 
@@ -28,8 +31,10 @@ export const toggles: readonly string[] = [
  * ```
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<Backend> {
-  const gpu = options.gpu ?? globalThis.navigator?.gpu ?? (await dawn())
-  return open({ ...options, gpu })
+  const own = globalThis.navigator?.gpu
+  const gpu = options.gpu ?? own ?? (await dawn())
+  const open = await openDevice({ ...options, gpu })
+  return new WebGpuBackend(open, gpu === own ? options : { ...options, waits: new Patience().waits })
 }
 
 function dawn(): Promise<GPU> {

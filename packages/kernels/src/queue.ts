@@ -2,6 +2,7 @@ import { OutriderError } from '@outrider/core'
 import type { OpenDevice } from './device'
 import { Foresight, type Work } from './foresight'
 import type { DeviceBuffer, Memory } from './memory'
+import type { Waits } from './patience'
 import type { WebGpuProgram } from './programs'
 import { type Source, Staging } from './staging'
 import { passMs, Timestamps } from './timestamps'
@@ -32,6 +33,7 @@ export class Queue {
   constructor(
     private readonly open: OpenDevice,
     private readonly memory: Memory,
+    private readonly waits?: Waits | undefined,
   ) {
     this.staging = new Staging(open.device)
     this.timestamps = new Timestamps(open.device)
@@ -96,7 +98,9 @@ export class Queue {
 
   async #compiled(programs: readonly WebGpuProgram[]): Promise<void> {
     try {
-      await Promise.all(programs.map((program) => program.ready || program.compile()))
+      const compiled = Promise.all(programs.map((program) => program.ready || program.compile()))
+      this.waits?.(compiled)
+      await compiled
     } catch (error) {
       this.#checkLoss()
       throw error
@@ -146,7 +150,9 @@ export class Queue {
       (results) => ({ results }),
       (cause: unknown) => ({ cause }),
     )
-    if (again) this.#foresight.refill((next) => this.#foresee(next))
+    this.waits?.(mapped, programs[0])
+    // The device is at work, and the host has nothing to do but to wait. What came twice was found valid.
+    if (again) this.#foresight.refill((next) => this.#encoded(next, false))
     return async () => {
       const error = await scope
       const outcome = await mapped
@@ -163,16 +169,6 @@ export class Queue {
     if (programs.length === 0) return
     this.counts.submits++
     for (const { dispatches } of programs) this.counts.dispatches += dispatches
-  }
-
-  /** Encodes what is likely to come again: the device is at work, and the host has nothing to do but to wait. */
-  #foresee(work: Work<WebGpuProgram, DeviceBuffer>): Encoded {
-    const { device } = this.open
-    device.pushErrorScope('validation')
-    const encoded = this.#encoded(work, false)
-    // What is wrong with it shows when it is submitted.
-    device.popErrorScope().catch(() => null)
-    return encoded
   }
 
   #encoded(work: Work<WebGpuProgram, DeviceBuffer>, timed: boolean): Encoded {

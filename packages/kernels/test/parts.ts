@@ -10,6 +10,7 @@ import {
 import { create } from 'webgpu'
 import { type OpenDevice, openDevice } from '../src/device'
 import { DeviceTensor, deviceBuffer, Memory } from '../src/memory'
+import { Patience } from '../src/patience'
 import { Pipelines } from '../src/pipelines'
 import { WebGpuProgram } from '../src/programs'
 import { Queue } from '../src/queue'
@@ -38,7 +39,7 @@ export async function openParts(): Promise<Parts> {
   const open = await openDevice({ gpu: kept.outriderTestGpu })
   const memory = new Memory(open.device)
   const pipelines = new Pipelines(open.device, open.facts)
-  const queue = new Queue(open, memory)
+  const queue = new Queue(open, memory, new Patience().waits)
   return {
     open,
     memory,
