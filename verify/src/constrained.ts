@@ -37,9 +37,7 @@ export const shapings: Readonly<Record<string, GenerateOptions>> = {
 }
 
 /** Strategies of `everyStrategy` whose drafts the host knows: a constraint costs them no read. */
-const onHost: readonly string[] = ['plain', 'suffix', 'suffix tree']
-/** Those whose drafts are read to find that they are none. */
-const maybeNothing: readonly string[] = ['lookup']
+const onHost: readonly string[] = ['plain', 'lookup', 'suffix', 'suffix tree']
 /** Those that draft on the device in one round and on the host in another. */
 const onEither: readonly string[] = ['lookup or draft']
 
@@ -100,7 +98,6 @@ function readsOf(
   const forProcessors = processors.some((processor) => 'host' in processor) ? 1 : 0
   const always = rounds * (1 + forRule + forProcessors)
   const cut = constraint && !onHost.includes(strategy) ? drafts : 0
-  if (constraint && maybeNothing.includes(strategy)) return [always + drafts, always + rounds]
   return [always + (onEither.includes(strategy) ? 0 : cut), always + cut]
 }
 

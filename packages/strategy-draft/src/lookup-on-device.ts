@@ -1,29 +1,40 @@
-import { type DeviceDraft, Programs, type Proposer, type SessionView } from '@outrider/core'
+import { type Budget, type DeviceDraft, Programs, type Proposer, type SessionView } from '@outrider/core'
+import { HostLookup } from './lookup-on-host'
 import type { LookupSizes } from './lookup-sizes'
 
 const lanes = 256
 
-/** Goes through the committed text on the device, every round anew: nothing is kept, so nothing has to follow. */
+/**
+ * Goes through the committed text on the device, every round anew: nothing is kept, so nothing has to follow. Where the host reads every
+ * tree of the device, it searches itself.
+ */
 export class DeviceLookup implements Proposer {
   readonly ahead = true
   readonly reusable = true
   readonly #programs: Programs
   /** By nodes. */
   readonly #drafts = new Map<number, DeviceDraft>()
+  readonly #host: HostLookup
 
   constructor(
     private readonly session: SessionView,
     private readonly sizes: LookupSizes,
   ) {
     this.#programs = new Programs(session.backend)
+    this.#host = new HostLookup(session, sizes)
   }
 
-  propose(budget: { readonly nodes: number; readonly depth: number }): DeviceDraft | null {
+  propose(budget: Budget): ReturnType<Proposer['propose']> {
+    if (budget.pruned) return this.#host.propose(budget)
     const nodes = Math.min(this.sizes.tokens, budget.nodes, budget.depth)
     if (nodes < 1) return null
     const draft = this.#drafts.get(nodes) ?? this.#draft(nodes)
     this.#drafts.set(nodes, draft)
     return draft
+  }
+
+  truncate(length: number): number {
+    return this.#host.truncate(length)
   }
 
   dispose(): void {

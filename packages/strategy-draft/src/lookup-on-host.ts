@@ -1,4 +1,4 @@
-import { chain, type Proposer, type SessionView } from '@outrider/core'
+import { type Budget, chain, type Proposer, type SessionView } from '@outrider/core'
 import type { LookupSizes } from './lookup-sizes'
 
 /** Keeps an index of the n-grams of the committed text. */
@@ -14,7 +14,7 @@ export class HostLookup implements Proposer {
     private readonly sizes: LookupSizes,
   ) {}
 
-  propose(budget: { readonly nodes: number; readonly depth: number }): ReturnType<Proposer['propose']> {
+  propose(budget: Budget): ReturnType<Proposer['propose']> {
     const { tokens } = this.session
     const { minNgram, maxNgram, tokens: most } = this.sizes
     this.#index(tokens)

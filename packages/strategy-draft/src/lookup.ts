@@ -15,7 +15,7 @@ export interface LookupOptions {
   /**
    * Who searches. `device`: no round waits for what the host knows, and each is a pass of `tokens` rows and one, whatever was found.
    * `host`: rounds without a find are plain ones, and each waits for the outcome of the one before it, which pays where a pass of
-   * several rows is dear. Default `device`.
+   * several rows is dear. Default `device`, which is `host` in generations under a constraint: they wait anyway.
    */
   readonly on?: 'device' | 'host'
 }

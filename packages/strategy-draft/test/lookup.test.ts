@@ -1,3 +1,4 @@
+import type { SessionView } from '@outrider/core'
 import { referenceBackend } from '@outrider/core/reference'
 import { describe, expect, test } from 'vitest'
 import { type LookupOptions, lookup } from '../src'
@@ -46,6 +47,19 @@ test('on the host it follows a text that grows, and forgets what was taken back'
   tokens.splice(4, 4, 7, 7, 1, 2)
   expect(made.truncate(3)).toBe(3)
   expect(await made.propose()).toEqual([3, 1])
+})
+
+test('where trees of the device are read, the host searches', async () => {
+  const tokens = [1, 2, 3, 1]
+  const session = { backend, tokens } as unknown as SessionView
+  const { start } = await lookup({ maxNgram: 2, tokens: 2 }).load({} as never)
+  const made = start(session)
+  const budget = { nodes: 9, depth: 9, pruned: true }
+  expect(await made.propose(budget)).toMatchObject({ tokens: [2, 3] })
+  tokens.splice(1, 3, 5, 1)
+  expect(made.truncate?.(0)).toBe(0)
+  expect(await made.propose(budget)).toMatchObject({ tokens: [5, 1] })
+  made.dispose?.()
 })
 
 test('both find the same in any text', async () => {

@@ -73,7 +73,8 @@ export class AdaptiveProposer extends Composition {
     return false
   }
 
-  propose({ nodes, depth }: Budget): Draft | Promise<Draft> {
+  propose(offered: Budget): Draft | Promise<Draft> {
+    const { nodes, depth } = offered
     if (!this.ahead) this.#pending = []
     const started = this.#clock ? performance.now() : 0
     const size = this.#policy.decide(this.#pending.some(({ tried }) => tried !== null))
@@ -82,7 +83,8 @@ export class AdaptiveProposer extends Composition {
     const round = { asked, depth, key: tree?.levels ?? size, tried: this.#policy.trying, started }
     if (asked === 0) return this.#proposed(round, null)
     // A tree of so many nodes has no more levels.
-    const budget = { nodes: asked, depth: Math.min(depth, tree?.levels ?? asked), ...(tree && { paths: tree.paths }) }
+    const within = { nodes: asked, depth: Math.min(depth, tree?.levels ?? asked) }
+    const budget = { ...offered, ...within, ...(tree && { paths: tree.paths }) }
     const draft = this.request(this.#part, budget)
     return draft instanceof Promise ? draft.then((given) => this.#proposed(round, given)) : this.#proposed(round, draft)
   }

@@ -116,7 +116,7 @@ async function propose(state: SessionState, most: number): Promise<LaidDraft> {
   const nodes = state.parts.maxRows - 1
   if (state.parts.rule.guarantee !== 'same-tokens') state.sampler.beginRound(state.sequence.length)
   const depth = Math.min(most, state.sequence.room, nodes + 1, MAX_PATH) - 1
-  const draft = await state.proposer.propose({ nodes, depth })
+  const draft = await state.proposer.propose({ nodes, depth, pruned: state.constrained !== null })
   state.alive()
   return draft
 }

@@ -14,6 +14,11 @@ export interface Budget {
    * the likeliest first) those that `nodes` and `depth` leave, in place of what it would draft by itself. Only where it has `shapes`.
    */
   readonly paths?: RankPaths
+  /**
+   * Whether the host cuts nodes off the draft before it is verified, as under a constraint: rounds wait for each other then, and a tree
+   * that a program left on the device is read first, which one of the host need not be. Default false.
+   */
+  readonly pruned?: boolean
 }
 
 /** Which trees a proposer can draft that are named by their nodes' ranks. */
