@@ -13,8 +13,6 @@ fn eight(a: vec4<f32>, b: vec4<f32>) -> vec4<u32> {
  * is fetched ahead, then as halves.
  */
 export interface HalfDecoder {
-  /** Words of a `Raw`. */
-  readonly words: number
   /**
    * Declares `Raw`, `raw(firstBlock: u32, unit: u32, slot: u32) -> Raw` (the last block stands for those beyond it) and
    * `halves(raw: Raw, slot: u32) -> array<vec4<u32>, 4>`, each vector as of `eight`. Expects the decoder's text,
@@ -63,7 +61,6 @@ function plain(layout: 'f32' | 'f16', blocks: number): HalfDecoder {
     return `eight(${fours.join(', ')})`
   })
   return {
-    words: 4 * blocks,
     wgsl: text(
       `values: array<vec4<u32>, ${blocks}>`,
       `  return Raw(array<vec4<u32>, ${blocks}>(${vectors.join(', ')}));`,
@@ -74,7 +71,8 @@ function plain(layout: 'f32' | 'f16', blocks: number): HalfDecoder {
 
 /**
  * Integers become halves without a conversion: 1024 + n has n in its low bits. `fields` gives the expressions of the four pairs
- * of fields of inputs 8i..8i+7, `value` the weights from the integers plus 1024.
+ * of fields of inputs 8i..8i+7, `value` the weights from the integers plus 1024. That compilers do not know the bits of 1024
+ * leaves them in a register, so that one instruction takes a field and puts them in.
  */
 function throughIntegers(
   scale: string,
@@ -82,10 +80,10 @@ function throughIntegers(
   value: (pair: string) => string,
 ): string {
   const vectors = [0, 1, 2, 3].map((i) => {
-    const pairs = fields(i).map((field) => `bitcast<u32>(${value(`bitcast<vec2<f16>>(${field} | 0x64006400u)`)})`)
+    const pairs = fields(i).map((field) => `bitcast<u32>(${value(`bitcast<vec2<f16>>(${field} | magic)`)})`)
     return `vec4<u32>(${pairs.join(', ')})`
   })
-  return `${scale}\n  return array<vec4<u32>, 4>(\n    ${vectors.join(',\n    ')},\n  );`
+  return `${scale}\n  let magic = select(0u, 0x64006400u, p.rows > 0u);\n  return array<vec4<u32>, 4>(\n    ${vectors.join(',\n    ')},\n  );`
 }
 
 const nibbleFields = (i: number): readonly string[] =>
@@ -106,7 +104,6 @@ export const halfDecoders: Readonly<Record<Layout['decoder'], HalfDecoder>> = {
   f32: plain('f32', 8),
   f16: plain('f16', 4),
   q4_0: {
-    words: 5,
     wgsl: text(
       'nibbles: vec4<u32>, scales: u32',
       `${oneBlock}\n  return Raw(weights[block].nibbles[slot], weights[block].scales[slot & 31u]);`,
@@ -114,7 +111,6 @@ export const halfDecoders: Readonly<Record<Layout['decoder'], HalfDecoder>> = {
     ),
   },
   q4_1: {
-    words: 5,
     wgsl: text(
       'nibbles: vec4<u32>, scale: u32',
       `${oneBlock}\n  return Raw(weights[block].nibbles[slot], weights[block].scales[slot]);`,
@@ -126,7 +122,6 @@ export const halfDecoders: Readonly<Record<Layout['decoder'], HalfDecoder>> = {
     ),
   },
   q8_0: {
-    words: 9,
     wgsl: text(
       'first: vec4<u32>, second: vec4<u32>, scales: u32',
       `${oneBlock}\n  return Raw(weights[block].first[slot], weights[block].second[slot], weights[block].scales[slot & 31u]);`,
@@ -134,7 +129,6 @@ export const halfDecoders: Readonly<Record<Layout['decoder'], HalfDecoder>> = {
     ),
   },
   q4_k: {
-    words: 6,
     wgsl: text(
       'nibbles: vec4<u32>, factors: u32, scale: u32',
       `  let block = firstBlock + min(unit / 8u, p.blocks - 1u);
@@ -150,7 +144,6 @@ ${throughFloats('q4_k', 'Row(raw.nibbles, scales.x, -scales.y)')}`,
     ),
   },
   q6_k: {
-    words: 8,
     wgsl: text(
       'nibbles: vec4<u32>, bits: vec2<u32>, factors: u32, scales: u32',
       `  let block = firstBlock + min(unit / 8u, p.blocks - 1u);

@@ -114,16 +114,21 @@ test('activations of every size, zeros, infinities and NaN', async () => {
   })
 })
 
-test('a row does not feel the others, in kernels of one, two and four row tiles', async () => {
-  const [n, k] = [66, 96]
-  await withWeights(device, { w: randomSource('q4_0', n, k, 4) }, async ({ w }) => {
-    const row = randomRows(1, k, 12)
+test.each([
+  { outputs: 66, inputs: 96, rowCounts: [2, 16, 17, 33, 70] },
+  { outputs: 12_002, inputs: 64, rowCounts: [16, 17] }, // so many that workgroups of one row tile are narrower
+])('a row does not feel the others: $outputs outputs', async ({ outputs, inputs, rowCounts }) => {
+  await withWeights(device, { w: randomSource('q4_0', outputs, inputs, 4) }, async ({ w }) => {
+    const row = randomRows(1, inputs, 12)
     const alone = words(await linear(device, w!, row, 1, { live: 1 }))
-    for (const { rows, live, here, neighbour } of rowCases([2, 16, 17, 33, 70])) {
+    for (const { rows, live, here, neighbour } of rowCases(rowCounts)) {
       const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { live }))
       for (let place = 0; place < live; place++)
         if (here(place))
-          expect(out.subarray(place * n, (place + 1) * n), `${rows} rows, place ${place}, ${neighbour}`).toEqual(alone)
+          expect(
+            out.subarray(place * outputs, (place + 1) * outputs),
+            `${rows} rows, place ${place}, ${neighbour}`,
+          ).toEqual(alone)
     }
   })
 })

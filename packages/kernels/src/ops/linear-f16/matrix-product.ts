@@ -11,7 +11,7 @@ import { chooseMatrixTile, matrixSize, type RowTiles, rowTilesFor } from './matr
 interface HalfRows {
   /** u32 [vec4s, 4]: tiles, then a scale for each row. */
   readonly buffer: Tensor
-  /** vec4 that the scales begin with. */
+  /** 32 vec4s that the scales begin with. */
   readonly scales: number
 }
 
@@ -20,8 +20,8 @@ export function matrixProduct<E>(recorder: Recorder, args: Product<E>): void {
   const { label, x, rows, norm, pass, epilogue } = args
   const { layout, shape, parts } = packedWeight(recorder.memory, args.weight)
   const inputs = shape[1]
-  const tile = args.matrixTile ?? chooseMatrixTile(shape, layout.decoder, recorder.device)
-  const rowTiles = rowTilesFor(rows)
+  const tile = args.matrixTile ?? chooseMatrixTile(shape, rows, recorder.device)
+  const rowTiles = rowTilesFor(rows, tile)
   const steps = Math.ceil(inputs / tile.inputs)
   // Subgroups whose share is short of a step multiply zeros there.
   const tiles = Math.ceil(steps / tile.subgroups) * tile.subgroups * (tile.inputs / matrixSize)
@@ -66,12 +66,12 @@ function halved(
   norm: Norm | undefined,
 ): HalfRows {
   const inputs = x.shape[1] as number
-  const scales = Math.ceil(rows / (rowTiles * matrixSize)) * rowTiles * tiles * 32
-  const buffer = recorder.scratch([scales + rows, 4], 'u32', 'f16 activations')
+  const scales = Math.ceil(rows / (rowTiles * matrixSize)) * rowTiles * tiles
+  const buffer = recorder.scratch([(scales + Math.ceil(rows / 32)) * 32, 4], 'u32', 'f16 activations')
   recorder.dispatch({
     label: 'halve',
     wgsl: variant(halveRowsWgsl, { norm: norm !== undefined, rowTiles }),
-    params: [{ u32: inputs / 4 }, { u32: tiles }, { u32: scales }, { f32: 1 / inputs }, { f32: norm?.eps ?? 0 }],
+    params: [{ u32: inputs / 4 }, { u32: tiles }, { u32: scales * 32 }, { f32: 1 / inputs }, { f32: norm?.eps ?? 0 }],
     buffers: [
       { buffer: x, access: 'read' },
       { buffer, access: 'read_write' },

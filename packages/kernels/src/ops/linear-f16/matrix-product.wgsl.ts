@@ -5,7 +5,7 @@ import { eightWgsl, halfDecoders } from '../../weights/halves.wgsl'
 import type { Layout } from '../../weights/layout'
 import type { Epilogue } from '../linear/product.wgsl'
 import { range } from '../linear/units.wgsl'
-import { columnVectors, type MatrixTile, matrixLanes, matrixSize, type RowTiles, tileVectors } from './matrix-tile'
+import { columnVectors, type MatrixTile, matrixLanes, matrixSize, type RowTiles, subgroupVectors } from './matrix-tile'
 
 /** What the text of a product of matrices depends on. */
 export interface MatrixForm<E> {
@@ -25,7 +25,7 @@ const productParams: readonly string[] = [
   'firstPanel: u32', // panel of the weight that the bound part begins with
   'firstRow: u32', // row of the tree that row 0 is
   'tiles: u32', // tiles along K of x
-  'scales: u32', // vec4 of x that the rows' scales begin with
+  'scales: u32', // 32 vec4s of x that the rows' scales begin with
 ]
 
 /**
@@ -38,7 +38,7 @@ export function matrixProductShader<E>(epilogueOf: (form: E) => Epilogue): Shade
     const epilogue = epilogueOf(form.epilogue)
     const variables = [
       'var<uniform> p: Params',
-      'var<storage, read> x: array<vec4<u32>>',
+      'var<storage, read> x: array<array<vec4<u32>, 32>>',
       'var<storage, read> weights: array<Block>',
       ...(form.bounded ? ['var<storage, read> index: array<u32>'] : []),
       ...epilogue.bindings,
@@ -69,9 +69,9 @@ alias Right = subgroup_matrix_right<f16, ${matrixSize}, ${matrixSize}>;
 alias Sums = subgroup_matrix_result<f32, ${matrixSize}, ${matrixSize}>;
 
 // [subgroup, column, inputs] halves of a step; later [subgroup, row, column] f32 sums. Columns: even outputs, then odd ones.
-var<workgroup> staged: array<vec4<u32>, ${tileVectors(tile)}>;
+var<workgroup> staged: array<array<vec4<u32>, ${subgroupVectors(tile)}>, ${subgroups}>;
 
-fn scaleOf(row: u32) -> f32 { return bitcast<f32>(x[p.scales + row].x); }
+fn scaleOf(row: u32) -> f32 { return bitcast<f32>(x[p.scales + row / 32u][row % 32u].x); }
 
 @compute @workgroup_size(${matrixLanes * subgroups})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -98,51 +98,39 @@ function products({ tile, rowTiles }: MatrixForm<unknown>): string {
   const units = inputs / 32 // of one output in a step
   const items = (width * units) / matrixLanes // units of a lane in a step
   const each = (emit: (i: number) => string): string => range(items, emit)
-  const fetch = (i: number, step: string): string => `raw(firstBlock, (${step}) * ${units}u + unit${i}, slot${i})`
-  const load = (step: string, k: number, r: number): string =>
-    `subgroupMatrixLoad<Left, row_major>(&x, (((firstTile + (${step}) * ${tilesAStep}u + ${k}u) * ${rowTiles}u) + ${r}u) * 32u, 2u)`
-  const eachLeft = (emit: (k: number, r: number) => string): string =>
-    range(tilesAStep, (k) => range(rowTiles, (r) => emit(k, r)))
-
+  const eachTile = (across: number, emit: (k: number, i: number) => string): string =>
+    range(tilesAStep, (k) => range(across, (i) => emit(k, i)))
+  // Activations as far ahead as weights: loads return in their order, so that later ones would wait for weights of later steps.
+  const fetch = (z: number, step: string): string => `
+${each((i) => `      w${i}_${z} = raw(firstBlock, (${step}) * ${units}u + unit${i}, slot${i});`)}
+${eachTile(rowTiles, (k, r) => `      a${k}_${r}_${z} = subgroupMatrixLoad<Left, row_major>(&x[(firstTile + (${step}) * ${tilesAStep}u + ${k}u) * ${rowTiles}u + ${r}u], 0u, 2u);`)}`
   const step = (z: number): string => `
 ${z > 0 ? `    if (first + ${z * subgroups}u >= p.steps) { break; }` : ''}
 ${each(
   (i) => `    { let h = halves(w${i}_${z}, slot${i});
-      staged[to${i}] = h[0]; staged[to${i} + 1u] = h[1]; staged[to${i} + 2u] = h[2]; staged[to${i} + 3u] = h[3]; }`,
+${range(4, (j) => `      staged[subgroup][to${i} + ${j}u] = h[${j}];`)} }`,
 )}
-    if (first + ${(z + depth) * subgroups}u < p.steps) {
-${each((i) => `      w${i}_${z} = ${fetch(i, `first + ${(z + depth) * subgroups}u + subgroup`)};`)}
+${eachTile(rowTiles, (k, r) => `    let left${z}_${k}_${r} = a${k}_${r}_${z};`)}
+    if (first + ${(z + depth) * subgroups}u < p.steps) {${fetch(z, `first + ${(z + depth) * subgroups}u + subgroup`)}
     }
     workgroupBarrier();
-${range(
-  tilesAStep,
-  (k) => `    {
-${range(
-  rowTiles,
-  (r) => `      let left${r} = a${k}_${r};
-      if (first + ${(z + 1) * subgroups}u < p.steps) { a${k}_${r} = ${load(`first + ${(z + 1) * subgroups}u + subgroup`, k, r)}; }`,
-)}
-${range(
-  columns,
-  (
-    c,
-  ) => `      { let right = subgroupMatrixLoad<Right, col_major>(&staged, base + ${c * matrixSize * stride + k * 2}u, ${stride}u);
-${range(rowTiles, (r) => `        c${r}_${c} = subgroupMatrixMultiplyAccumulate(left${r}, right, c${r}_${c});`)} }`,
-)}
-    }`,
+${eachTile(columns, (k, c) => `    let right${z}_${k}_${c} = subgroupMatrixLoad<Right, col_major>(&staged[subgroup], ${c * matrixSize * stride + k * 2}u, ${stride}u);`)}
+${eachTile(columns, (k, c) =>
+  range(
+    rowTiles,
+    (r) => `    c${r}_${c} = subgroupMatrixMultiplyAccumulate(left${z}_${k}_${r}, right${z}_${k}_${c}, c${r}_${c});`,
+  ),
 )}
     workgroupBarrier();`
   return `
-  let base = subgroup * ${width * stride}u;
 ${range(rowTiles, (r) => range(columns, (c) => `  var c${r}_${c}: Sums;`))}
 ${each(
   (i) => `  let column${i} = (lane + ${i * matrixLanes}u) % ${width}u;
   let unit${i} = (lane + ${i * matrixLanes}u) / ${width}u;
   let slot${i} = column${i} / ${width / 2}u * 32u + groupPair + column${i} % ${width / 2}u;
-  let to${i} = base + column${i} * ${stride}u + unit${i} * 4u;`,
+  let to${i} = column${i} * ${stride}u + unit${i} * 4u;`,
 )}
-${range(depth, (z) => each((i) => `  var w${i}_${z} = ${fetch(i, `${z * subgroups}u + subgroup`)};`))}
-${eachLeft((k, r) => `  var a${k}_${r} = ${load('subgroup', k, r)};`)}
+${range(depth, (z) => `${each((i) => `  var w${i}_${z}: Raw;`)}\n${eachTile(rowTiles, (k, r) => `  var a${k}_${r}_${z}: Left;`)}${fetch(z, `${z * subgroups}u + subgroup`)}`)}
   for (var first = 0u; first < p.steps; first += ${subgroups * depth}u) {
 ${range(depth, step)}
   }`
@@ -152,24 +140,24 @@ ${range(depth, step)}
 function sums({ tile, rowTiles }: MatrixForm<unknown>): string {
   const { columns, subgroups } = tile
   const width = columns * matrixSize
-  const vectors = matrixSize * (width / 4) // of one subgroup's sums
+  const stride = width / 4 + 1 // vec4s of a row of sums, one of them unused
   const quads = width / 8 // fours of pairs in a row
   return `  let firstPair = (p.firstPanel + panel) * 32u + groupPair;
 ${range(
   rowTiles,
   (r) => `
 ${r > 0 ? '  workgroupBarrier();' : ''}
-${range(columns, (c) => `  subgroupMatrixStore<row_major>(&staged, subgroup * ${vectors}u + ${c * (matrixSize / 4)}u, c${r}_${c}, ${width / 4}u);`)}
+${range(columns, (c) => `  subgroupMatrixStore<row_major>(&staged[subgroup], ${c * (matrixSize / 4)}u, c${r}_${c}, ${stride}u);`)}
   workgroupBarrier();
   for (var i = local; i < ${matrixSize * quads}u; i += ${matrixLanes * subgroups}u) {
     let row = firstRow + ${r * matrixSize}u + i / ${quads}u;
     if (row < p.rows) {
-      let at = i / ${quads}u * ${width / 4}u + i % ${quads}u;
+      let at = i / ${quads}u * ${stride}u + i % ${quads}u;
       var even = vec4<f32>();
       var odd = vec4<f32>();
       for (var s = 0u; s < ${subgroups}u; s++) {
-        even += bitcast<vec4<f32>>(staged[s * ${vectors}u + at]);
-        odd += bitcast<vec4<f32>>(staged[s * ${vectors}u + at + ${quads}u]);
+        even += bitcast<vec4<f32>>(staged[s][at]);
+        odd += bitcast<vec4<f32>>(staged[s][at + ${quads}u]);
       }
       let pair = firstPair + i % ${quads}u * 4u;
       let scale = scaleOf(row);
