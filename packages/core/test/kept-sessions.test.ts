@@ -1,4 +1,4 @@
-import { type Engine, type GenerateOptions, OutriderError, type Strategy } from '@outrider/core'
+import { adaptive, type Engine, type GenerateOptions, OutriderError, type Strategy } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
 import { onDevice } from './support/device-draft'
 import { engineOn, failure } from './support/engines'
@@ -107,6 +107,22 @@ test('a generation like one before records nothing and allocates nothing', async
     expect(second.stats.rounds).toBe(first.stats.rounds)
     expect(begun() - before).toBe(name === 'lasting' ? 1 : 0)
   }
+})
+
+test('adaptive begins anew in a session that is taken over, and records nothing', async () => {
+  const faulty = new FaultyBackend()
+  const cost = { rows: [1, 4, 16], ms: [1, 1.1, 3] }
+  const strategy = adaptive(lasting().strategy, { cost })
+  const engine = await engineOn(folder, { backend: faulty.backend, strategies: [strategy] })
+  const options = { strategy: strategy.name, maxTokens: 20, ignoreEos: true }
+  const first = await engine.complete(prompt, options)
+  faulty.restart(null)
+  const second = await engine.complete(prompt, options)
+  expect(faulty.counts).toMatchObject({ program: 0, tensor: 0 })
+  const { rounds, proposed, accepted, report } = first.stats
+  expect(proposed).toBeGreaterThan(0)
+  expect(second.stats).toMatchObject({ rounds, proposed, accepted, report })
+  expect(second.ids).toEqual(first.ids)
 })
 
 /** Bytes of the device at most and in the end, beyond the engine's own, of generations one after the other, then two at once. */

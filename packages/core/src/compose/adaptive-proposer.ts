@@ -29,12 +29,14 @@ interface Pending {
  * is passed on. Where the part need not wait for the last outcome it does not either: it decides by those before.
  */
 export class AdaptiveProposer extends Composition {
-  readonly #policy: SizePolicy
+  #policy: SizePolicy
   readonly #clock: ClockedCost | null
   /** Trees to name; null where the part draws them up itself. */
-  readonly #shapes: ShapeEstimates | null
+  #shapes: ShapeEstimates | null = null
   readonly #part: Part
   readonly #mayLead: boolean
+  /** Nodes of the largest tree. */
+  readonly #most: number
   /** Rounds by nodes drafted. */
   readonly #rounds = new Map<number, number>()
   /** Rounds that were proposed and not observed yet, in order. */
@@ -44,33 +46,26 @@ export class AdaptiveProposer extends Composition {
 
   /**
    * `cost`: a `ClockedCost` where what is measured may steer; it is told what rounds take. `source`: whence it is, for the report.
-   * `known`: of trees to name to a part that takes them; null: it drafts its own.
+   * `known`: gives what a text begins with of trees to name to a part that takes them; null: it drafts its own.
    */
   constructor(
     part: NamedStrategy,
     session: SessionView,
-    cost: RoundCost,
+    private readonly cost: RoundCost,
     private readonly source: Report,
-    known: ShapeKnowledge | null,
+    private readonly known: (() => ShapeKnowledge) | null,
   ) {
     super([part], () => session)
     // Under other rules a seed has to repeat, also where rounds are begun ahead in one run and not in the other.
     this.#mayLead = session.guarantee === 'same-tokens'
     this.#part = this.parts[0] as Part
     this.#clock = cost instanceof ClockedCost ? cost : null
-    const most = Math.max(1, session.maxRows - 1)
-    const { shapes } = this.#part.proposer
-    this.#shapes = known && shapes ? new ShapeEstimates(cost, most, shapes, known) : null
-    this.#policy = new SizePolicy(cost, most, this.#shapes ?? undefined)
+    this.#most = Math.max(1, session.maxRows - 1)
+    this.#policy = this.#begun()
   }
 
   override get ahead(): boolean {
     return this.#mayLead && super.ahead
-  }
-
-  /** What it has learnt of one text is not the next one's. */
-  override get reusable(): boolean {
-    return false
   }
 
   propose(offered: Budget): Draft | Promise<Draft> {
@@ -103,6 +98,7 @@ export class AdaptiveProposer extends Composition {
 
   override truncate(length: number): number {
     this.#pending = []
+    if (length === 0) this.#policy = this.#begun()
     return super.truncate(length)
   }
 
@@ -118,6 +114,15 @@ export class AdaptiveProposer extends Composition {
       cost: this.source,
       ...super.report(),
     }
+  }
+
+  /** What it learns of one text is not the next one's; what drafting takes is. */
+  #begun(): SizePolicy {
+    const { cost, known } = this
+    const { shapes } = this.#part.proposer
+    this.#rounds.clear()
+    this.#shapes = known && shapes ? new ShapeEstimates(cost, this.#most, shapes, known()) : null
+    return new SizePolicy(cost, this.#most, this.#shapes ?? undefined)
   }
 
   /** Nodes by level of the tree of that size, and acceptance by level and rank. */

@@ -53,7 +53,7 @@ export function adaptive(part: Strategy, options: AdaptiveOptions = {}): Strateg
       const curve = clocked ? measured : (pinned ?? defaultCurve)
       const cost = clocked ? new ClockedCost(curve) : new PinnedCost(curve, draftCost)
       const source = { from: clocked ? 'measured' : 'pinned', rows: curve.rows, ms: curve.ms }
-      const known = clocked ? learned : nothingKnown()
+      const known = clocked ? () => learned : nothingKnown
       return new AdaptiveProposer(loaded as NamedStrategy, session, cost, source, trees === 'measured' ? known : null)
     })
   }
