@@ -20,17 +20,19 @@ export interface Located {
 const WEIGHT_FILE = /\.(safetensors|gguf)$/
 
 /** Finds out what a location is. Throws `FILE_NOT_FOUND`, `ABORTED`. */
-export async function locate(location: ModelLocation | readonly ByteSource[], options: OpenOptions): Promise<Located> {
-  if (options.signal?.aborted) throw aborted(typeof location === 'string' ? location : 'open files', options.signal)
-  if (typeof location !== 'string') return { folder: openFolder(location), file: null }
+export async function locate(place: ModelLocation | readonly ByteSource[], options: OpenOptions): Promise<Located> {
+  const open = typeof place === 'object'
+  if (options.signal?.aborted) throw aborted(open ? 'open files' : place, options.signal)
+  if (open) return { folder: openFolder(place), file: null }
+  const location = String(place) // what is missing, too: it is not found by that name
   if (/^https?:\/\//i.test(location)) return urlPlace(location, options)
   const files = nodeFiles()
   if (files) {
     const found = await localPlace(files, /^file:/i.test(location) ? pathOfUrl(location) : location)
     if (found) return found
   } else if (/^\.{0,2}\//.test(location)) return urlPlace(new URL(location, globalThis.location.href).href, options)
-  const place = hubPlace(location)
-  if (place) return hubPlaced(place, options)
+  const hub = hubPlace(location)
+  if (hub) return hubPlaced(hub, options)
   throw new OutriderError(
     'FILE_NOT_FOUND',
     `${location}: there is no such file or folder, and it is no URL and no Hub id (owner/name).`,

@@ -98,6 +98,9 @@ describe('errors', () => {
     await expect(openCheckpoint('./no-such-folder')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
     await expect(openCheckpoint(join(folder, 'none.gguf'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
     await expect(openCheckpoint('no model at all')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    // What JavaScript leaves out, under an option's wrong name.
+    await expect(openCheckpoint(undefined as never)).rejects.toThrow(/^undefined: there is no such file/)
+    await expect(openTensors(undefined as never, {})).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   })
 
   test('weights without a configuration', async () => {
