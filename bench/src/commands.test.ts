@@ -86,6 +86,23 @@ describe('pnpm bench', () => {
     expect(two.ratio).toBeCloseTo(two.ms / one.ms)
   })
 
+  test('decode measures arithmetics one after the other, against the fastest row so far', async () => {
+    const { lines } = await bench('decode', '--rows', '1,2', '--contexts', '12', '--arithmetic', 'f32,i8')
+    const passes = lines.filter(({ what }) => what === 'verify')
+    expect(passes.map(({ arithmetic, rows }) => [arithmetic, rows])).toEqual([
+      ['f32', 1],
+      ['f32', 2],
+      ['i8', 1],
+      ['i8', 2],
+    ])
+    const [one, two, other, last] = passes
+    expect(one.ratioToFastest).toBe(1)
+    expect(two.ratioToFastest).toBeCloseTo(two.ms / one.ms)
+    const least = Math.min(one.ms, other.ms)
+    expect(other.ratioToFastest).toBeCloseTo(other.ms / least)
+    expect(last.ratioToFastest).toBeCloseTo(last.ms / least)
+  })
+
   test('round counts what rounds submit and read', async () => {
     const { lines } = await bench('round', '--tokens', '6', '--strategies', 'synthetic:p=1;tokens=2', '--contexts', '8')
     const ops = lines.filter(({ what }) => what === 'op')

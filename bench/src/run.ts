@@ -9,7 +9,7 @@ type Command = (settings: BenchSettings) => Promise<void>
 /** Benchmarks by name. */
 const commands: Readonly<Record<string, Command>> = {
   kernels: benchKernels,
-  decode: inEach(benchDecode),
+  decode: benchDecode,
   round: inEach(benchRound),
   'end-to-end': inEach(benchEndToEnd),
 }

@@ -13,14 +13,21 @@ import { mostRuns, VerifyPass } from './verify-pass'
 /** Rows that verify passes are measured for. */
 const usualRows = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 
-/** `pnpm bench decode`: whole models. */
+/** Milliseconds of one row by context: the fastest of the arithmetics that have been measured. */
+type Fastest = Map<number, number>
+
+/** `pnpm bench decode`: whole models, in one arithmetic after another. */
 export async function benchDecode(settings: BenchSettings): Promise<void> {
-  const { models, dtypes, tiny } = settings
+  const { models, dtypes, tiny, arithmetics } = settings
   for (const name of models ?? [tiny ? 'tiny' : '1b'])
-    for (const format of dtypes ?? ['q4_0']) await benchModel(settings, generatedModel(name, format))
+    for (const format of dtypes ?? ['q4_0']) {
+      const made = generatedModel(name, format)
+      const fastest: Fastest = new Map()
+      for (const arithmetic of arithmetics) await benchModel({ ...settings, arithmetic }, made, fastest)
+    }
 }
 
-async function benchModel(settings: BenchSettings, made: GeneratedModel): Promise<void> {
+async function benchModel(settings: BenchSettings, made: GeneratedModel, fastest: Fastest): Promise<void> {
   const { output, tiny, clock: timing } = settings
   const tokens = settings.tokens ?? (tiny ? 4 : 128)
   const rows = settings.rows ?? (tiny ? [1, 2, 4] : usualRows)
@@ -44,7 +51,7 @@ async function benchModel(settings: BenchSettings, made: GeneratedModel): Promis
       )
     tellMemory(output, made, backend, capacity + Math.max(...rows))
     const clock = new Clock(backend, timing)
-    for (const context of contexts) await verifyCost(probe, clock, output, { made, context, rows })
+    for (const context of contexts) await verifyCost(probe, clock, output, { made, context, rows, fastest })
     clock.dispose()
     await open.engine.dispose()
   } finally {
@@ -52,16 +59,20 @@ async function benchModel(settings: BenchSettings, made: GeneratedModel): Promis
   }
 }
 
+/** Which passes are measured. */
+interface Measured {
+  readonly made: GeneratedModel
+  readonly context: number
+  readonly rows: readonly number[]
+  readonly fastest: Fastest
+}
+
 /** v(m) = T(m) / T(1) through the whole model, on the device's clock and on the host's with submission and read. */
 async function verifyCost(
   probe: TargetProbe,
   clock: Clock,
   output: Output,
-  {
-    made,
-    context,
-    rows,
-  }: { readonly made: GeneratedModel; readonly context: number; readonly rows: readonly number[] },
+  { made, context, rows, fastest }: Measured,
 ): Promise<void> {
   const pass = await VerifyPass.open(probe.host, context, Math.max(...rows))
   output.table(`verify passes of ${made.name} behind ${context} tokens`, verifyColumns)
@@ -72,7 +83,11 @@ async function verifyCost(
     const timed = await clock.time(program, reset, mostRuns)
     const wall = await clock.wall(program, pass.outcome, reset)
     const { median: ms, low: lowMs, high: highMs } = timed
-    if (count === 1) one = { ms, wallMs: wall.median }
+    if (count === 1) {
+      one = { ms, wallMs: wall.median }
+      fastest.set(context, Math.min(ms, fastest.get(context) ?? ms))
+    }
+    const least = fastest.get(context)
     output.line({
       what: 'verify',
       context,
@@ -86,6 +101,7 @@ async function verifyCost(
       lowWallMs: wall.low,
       highWallMs: wall.high,
       ratio: one && ms / one.ms,
+      ratioToFastest: least === undefined ? null : ms / least,
       wallRatio: one && wall.median / one.wallMs,
       weightBytesPerSecond: made.weightBytes / (ms / 1000),
     })
@@ -133,6 +149,7 @@ const verifyColumns = [
   shown('low', 'lowMs'),
   shown('high', 'highMs'),
   shown('v(m)', 'ratio'),
+  shown('x fastest', 'ratioToFastest'),
   shown('wall ms', 'wallMs'),
   shown('low', 'lowWallMs'),
   shown('high', 'highWallMs'),
