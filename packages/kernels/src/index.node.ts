@@ -10,6 +10,9 @@ export { type Tuning, type TuningCache, tuner, type WebGpuOptions } from './inde
 /** Dawn is made once a process and stays referenced: its devices do not survive the collection of the object. */
 const kept: { outriderGpu?: Promise<GPU> | undefined } = globalThis as typeof kept
 
+/** Of all backends: they wait on one thread. */
+const patience = new Patience()
+
 /** What Dawn is made with. */
 export const toggles: readonly string[] = [
   // Subgroup matrices and f16 on NVIDIA are behind these.
@@ -34,7 +37,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<Backend> {
   const own = globalThis.navigator?.gpu
   const gpu = options.gpu ?? own ?? (await dawn())
   const open = await openDevice({ ...options, gpu })
-  return new WebGpuBackend(open, gpu === own ? options : { ...options, waits: new Patience().waits })
+  return new WebGpuBackend(open, gpu === own ? options : { ...options, waits: patience.waits })
 }
 
 function dawn(): Promise<GPU> {
