@@ -4,7 +4,7 @@ import { decoders } from '../../weights/decode.wgsl'
 import { eightWgsl, halfDecoders } from '../../weights/halves.wgsl'
 import type { Layout } from '../../weights/layout'
 import type { Epilogue } from '../linear/product.wgsl'
-import { range } from '../linear/units.wgsl'
+import { repeat } from '../repeat'
 import { columnVectors, type MatrixTile, matrixLanes, matrixSize, type RowTiles, subgroupVectors } from './matrix-tile'
 
 /** What the text of a product of matrices depends on. */
@@ -97,9 +97,9 @@ function products({ tile, rowTiles }: MatrixForm<unknown>): string {
   const tilesAStep = inputs / matrixSize
   const units = inputs / 32 // of one output in a step
   const items = (width * units) / matrixLanes // units of a lane in a step
-  const each = (emit: (i: number) => string): string => range(items, emit)
+  const each = (emit: (i: number) => string): string => repeat(items, emit)
   const eachTile = (across: number, emit: (k: number, i: number) => string): string =>
-    range(tilesAStep, (k) => range(across, (i) => emit(k, i)))
+    repeat(tilesAStep, (k) => repeat(across, (i) => emit(k, i)))
   // Activations as far ahead as weights: loads return in their order, so that later ones would wait for weights of later steps.
   const fetch = (z: number, step: string): string => `
 ${each((i) => `      w${i}_${z} = raw(firstBlock, (${step}) * ${units}u + unit${i}, slot${i});`)}
@@ -108,7 +108,7 @@ ${eachTile(rowTiles, (k, r) => `      a${k}_${r}_${z} = subgroupMatrixLoad<Left,
 ${z > 0 ? `    if (first + ${z * subgroups}u >= p.steps) { break; }` : ''}
 ${each(
   (i) => `    { let h = halves(w${i}_${z}, slot${i});
-${range(4, (j) => `      staged[subgroup][to${i} + ${j}u] = h[${j}];`)} }`,
+${repeat(4, (j) => `      staged[subgroup][to${i} + ${j}u] = h[${j}];`)} }`,
 )}
 ${eachTile(rowTiles, (k, r) => `    let left${z}_${k}_${r} = a${k}_${r}_${z};`)}
     if (first + ${(z + depth) * subgroups}u < p.steps) {${fetch(z, `first + ${(z + depth) * subgroups}u + subgroup`)}
@@ -116,23 +116,23 @@ ${eachTile(rowTiles, (k, r) => `    let left${z}_${k}_${r} = a${k}_${r}_${z};`)}
     workgroupBarrier();
 ${eachTile(columns, (k, c) => `    let right${z}_${k}_${c} = subgroupMatrixLoad<Right, col_major>(&staged[subgroup], ${c * matrixSize * stride + k * 2}u, ${stride}u);`)}
 ${eachTile(columns, (k, c) =>
-  range(
+  repeat(
     rowTiles,
     (r) => `    c${r}_${c} = subgroupMatrixMultiplyAccumulate(left${z}_${k}_${r}, right${z}_${k}_${c}, c${r}_${c});`,
   ),
 )}
     workgroupBarrier();`
   return `
-${range(rowTiles, (r) => range(columns, (c) => `  var c${r}_${c}: Sums;`))}
+${repeat(rowTiles, (r) => repeat(columns, (c) => `  var c${r}_${c}: Sums;`))}
 ${each(
   (i) => `  let column${i} = (lane + ${i * matrixLanes}u) % ${width}u;
   let unit${i} = (lane + ${i * matrixLanes}u) / ${width}u;
   let slot${i} = column${i} / ${width / 2}u * 32u + groupPair + column${i} % ${width / 2}u;
   let to${i} = column${i} * ${stride}u + unit${i} * 4u;`,
 )}
-${range(depth, (z) => `${each((i) => `  var w${i}_${z}: Raw;`)}\n${eachTile(rowTiles, (k, r) => `  var a${k}_${r}_${z}: Left;`)}${fetch(z, `${z * subgroups}u + subgroup`)}`)}
+${repeat(depth, (z) => `${each((i) => `  var w${i}_${z}: Raw;`)}\n${eachTile(rowTiles, (k, r) => `  var a${k}_${r}_${z}: Left;`)}${fetch(z, `${z * subgroups}u + subgroup`)}`)}
   for (var first = 0u; first < p.steps; first += ${subgroups * depth}u) {
-${range(depth, step)}
+${repeat(depth, step)}
   }`
 }
 
@@ -143,11 +143,11 @@ function sums({ tile, rowTiles }: MatrixForm<unknown>): string {
   const stride = width / 4 + 1 // vec4s of a row of sums, one of them unused
   const quads = width / 8 // fours of pairs in a row
   return `  let firstPair = (p.firstPanel + panel) * 32u + groupPair;
-${range(
+${repeat(
   rowTiles,
   (r) => `
 ${r > 0 ? '  workgroupBarrier();' : ''}
-${range(columns, (c) => `  subgroupMatrixStore<row_major>(&staged[subgroup], ${c * (matrixSize / 4)}u, c${r}_${c}, ${stride}u);`)}
+${repeat(columns, (c) => `  subgroupMatrixStore<row_major>(&staged[subgroup], ${c * (matrixSize / 4)}u, c${r}_${c}, ${stride}u);`)}
   workgroupBarrier();
   for (var i = local; i < ${matrixSize * quads}u; i += ${matrixLanes * subgroups}u) {
     let row = firstRow + ${r * matrixSize}u + i / ${quads}u;
@@ -161,7 +161,7 @@ ${range(columns, (c) => `  subgroupMatrixStore<row_major>(&staged[subgroup], ${c
       }
       let pair = firstPair + i % ${quads}u * 4u;
       let scale = scaleOf(row);
-${range(4, (j) => `      finish(row, pair + ${j}u, vec2<f32>(even.${'xyzw'[j]}, odd.${'xyzw'[j]}), scale);`)}
+${repeat(4, (j) => `      finish(row, pair + ${j}u, vec2<f32>(even.${'xyzw'[j]}, odd.${'xyzw'[j]}), scale);`)}
     }
   }`,
 )}`

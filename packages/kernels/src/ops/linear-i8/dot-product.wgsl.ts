@@ -4,7 +4,7 @@ import type { Shader } from '../../shader'
 import { codes, type QuantisedLayout } from '../../weights/codes.wgsl'
 import { decoders } from '../../weights/decode.wgsl'
 import { closing, type Epilogue } from '../linear/product.wgsl'
-import { range } from '../linear/units.wgsl'
+import { repeat } from '../repeat'
 import { type DotKernel, parallelSlices, serialSlices } from './dot-slices.wgsl'
 import type { DotTile } from './dot-tile'
 import { dotUnits } from './dot-units.wgsl'
@@ -89,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let firstPair = (p.firstPanel + panel) * 32u + groupPair;
   let firstBlock = panel * p.blocks;
   // Rows beyond the last repeat it; their sums are dropped.
-${range(tile.rows, (row) => `  let x${row} = min(firstRow + ${row}u, p.rows - 1u) * p.units * ${blockVectors}u;`)}
+${repeat(tile.rows, (row) => `  let x${row} = min(firstRow + ${row}u, p.rows - 1u) * p.units * ${blockVectors}u;`)}
 ${body}
 ${closes ? `  ${call}` : ''}
 }

@@ -1,5 +1,5 @@
 import type { DeviceFacts } from '../../device'
-import { range } from '../linear/units.wgsl'
+import { repeat } from '../repeat'
 import { type DotTile, int8Slices } from './dot-tile'
 import { keepForTwin, storeTwin, type TwinForm, twinMemory } from './twin.wgsl'
 
@@ -33,7 +33,7 @@ export function parallelSlices(kernel: DotKernel, device: DeviceFacts): { memory
   const items = Math.ceil((rows * width) / size)
   const turns = tile.rows / rows
   const each = (emit: (turn: number, item: number) => string): string =>
-    range(turns, (turn) => range(items, (item) => emit(turn, item)))
+    repeat(turns, (turn) => repeat(items, (item) => emit(turn, item)))
   const place = (item: number): string =>
     `let i = flat + ${item * size}u; let row = i / ${width}u; let own = i % ${width}u;`
   const whole = (rows * width) % size === 0
@@ -61,21 +61,21 @@ ${twin ? twinMemory(twin, rows, width, size) : ''}`,
 ${each((turn, item) => `  var total${turn}_${item} = vec2<f32>();${norm ? ` var squares${turn}_${item} = 0.0;` : ''}`)}
   for (var round = 0u; round < ${int8Slices}u; round += ${atOnce}u) {
     let slice = round + local.y;
-${range(tile.rows, (row) => `${norm ? `    var square${row} = 0.0;` : ''}${range(pairs, (pair) => `    var sum${row}_${pair} = vec2<f32>();`)}`)}
+${repeat(tile.rows, (row) => `${norm ? `    var square${row} = 0.0;` : ''}${repeat(pairs, (pair) => `    var sum${row}_${pair} = vec2<f32>();`)}`)}
 ${units}
-${range(
+${repeat(
   turns,
   (turn) => `
 ${turn > 0 || atOnce < int8Slices ? '    workgroupBarrier(); // earlier sums may still be read' : ''}
-${range(rows, (row) => range(pairs, (pair) => `    sliceSums[local.y][${row}][lane + ${pair * lanes}u] = sum${turn * rows + row}_${pair};`))}
-${norm ? `    if (lane == 0u) { ${range(rows, (row) => `sliceSquares[local.y][${row}] = square${turn * rows + row};`)} }` : ''}
+${repeat(rows, (row) => repeat(pairs, (pair) => `    sliceSums[local.y][${row}][lane + ${pair * lanes}u] = sum${turn * rows + row}_${pair};`))}
+${norm ? `    if (lane == 0u) { ${repeat(rows, (row) => `sliceSquares[local.y][${row}] = square${turn * rows + row};`)} }` : ''}
     workgroupBarrier();
-${range(items, (item) => add(turn, item))}`,
+${repeat(items, (item) => add(turn, item))}`,
 )}
   }
-${range(
+${repeat(
   turns,
-  (turn) => `${range(items, (item) => finish(turn, item))}
+  (turn) => `${repeat(items, (item) => finish(turn, item))}
 ${twin ? storeTwin(twin, rows, width, size, `firstRow + ${turn * rows}u`) : ''}`,
 )}`,
   }
@@ -86,7 +86,7 @@ export function serialSlices({ tile, norm, units, twin }: DotKernel): { memory: 
   const { rows, pairs, lanes } = tile
   const width = lanes * pairs
   const eachSum = (emit: (row: number, pair: number) => string): string =>
-    range(rows, (row) => range(pairs, (pair) => emit(row, pair)))
+    repeat(rows, (row) => repeat(pairs, (pair) => emit(row, pair)))
   const finish = (row: number, pair: number): string => `    {
       ${twin ? 'let values = ' : ''}finish(firstRow + ${row}u, firstPair + lane + ${pair * lanes}u, total${row}_${pair}, scale);
       ${twin ? keepForTwin(twin, `${row}u`, `lane + ${pair * lanes}u`, 'values') : ''}
@@ -96,19 +96,19 @@ export function serialSlices({ tile, norm, units, twin }: DotKernel): { memory: 
     body: `
   let flat = lane;
 ${eachSum((row, pair) => `  var total${row}_${pair} = vec2<f32>();`)}
-${norm ? range(rows, (row) => `  var squares${row} = 0.0;`) : ''}
+${norm ? repeat(rows, (row) => `  var squares${row} = 0.0;`) : ''}
   for (var slice = 0u; slice < ${int8Slices}u; slice++) {
-${norm ? range(rows, (row) => `    var square${row} = 0.0;`) : ''}
+${norm ? repeat(rows, (row) => `    var square${row} = 0.0;`) : ''}
 ${eachSum((row, pair) => `    var sum${row}_${pair} = vec2<f32>();`)}
 ${units}
 ${eachSum((row, pair) => `    total${row}_${pair} += sum${row}_${pair};`)}
-${norm ? range(rows, (row) => `    squares${row} += square${row};`) : ''}
+${norm ? repeat(rows, (row) => `    squares${row} += square${row};`) : ''}
   }
-${range(
+${repeat(
   rows,
   (row) => `  if (firstRow + ${row}u < p.rows) {
     let scale = scaleOf(${norm ? `squares${row}` : '0.0'});
-${range(pairs, (pair) => finish(row, pair))}
+${repeat(pairs, (pair) => finish(row, pair))}
   }`,
 )}
 ${twin ? storeTwin(twin, rows, width, lanes, 'firstRow') : ''}`,

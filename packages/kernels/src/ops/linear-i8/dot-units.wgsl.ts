@@ -1,6 +1,6 @@
 import type { Codes } from '../../weights/codes.wgsl'
 import type { Decoder } from '../../weights/decode.wgsl'
-import { range } from '../linear/units.wgsl'
+import { repeat } from '../repeat'
 import { type DotTile, int8Slices } from './dot-tile'
 import { blockVectors } from './int8-rows.wgsl'
 
@@ -14,7 +14,7 @@ export function dotUnits(tile: DotTile, decoder: Decoder, codes: Codes, norm: bo
     loops.push(
       `    for (; unit + ${int8Slices * (count - 1)}u < p.units; unit += ${int8Slices * count}u) {`,
       fetches(tile, decoder, count),
-      range(count, (d) => unit(tile, codes, d, norm)),
+      repeat(count, (d) => unit(tile, codes, d, norm)),
       '    }',
     )
   return loops.join('\n')
@@ -25,10 +25,10 @@ function fetches({ pairs, lanes }: DotTile, decoder: Decoder, count: number): st
     decoder.units === 1
       ? `firstBlock + ${unit}, 0u`
       : `firstBlock + ${unit} / ${decoder.units}u, ${unit} % ${decoder.units}u`
-  return range(count, (d) =>
+  return repeat(count, (d) =>
     [
       `      let unit${d} = unit + ${d * int8Slices}u;`,
-      range(pairs, (pair) => `      let w${d}_${pair} = fetch(${block(`unit${d}`)}, pair + ${pair * lanes}u);`),
+      repeat(pairs, (pair) => `      let w${d}_${pair} = fetch(${block(`unit${d}`)}, pair + ${pair * lanes}u);`),
     ].join('\n'),
   )
 }
@@ -40,7 +40,7 @@ function unit(tile: DotTile, codes: Codes, d: number, norm: boolean): string {
   const load = (row: number, vector: number): string => `x[x${row} + unit${d} * ${blockVectors}u + ${vector}u]`
   return [
     '      {',
-    range(tile.pairs, (pair) =>
+    repeat(tile.pairs, (pair) =>
       parities
         .flatMap((parity) =>
           Array.from(
@@ -50,7 +50,7 @@ function unit(tile: DotTile, codes: Codes, d: number, norm: boolean): string {
         )
         .join('\n'),
     ),
-    range(tile.rows, (row) =>
+    repeat(tile.rows, (row) =>
       [
         '        {',
         `          let a = ${load(row, 0)};`,
@@ -58,7 +58,7 @@ function unit(tile: DotTile, codes: Codes, d: number, norm: boolean): string {
         `          let m = ${load(row, 2)};`,
         '          let scale = bitcast<f32>(m.x);',
         norm ? `          square${row} += bitcast<f32>(m.z);` : '',
-        range(tile.pairs, (pair) => dots(codes, d, row, pair)),
+        repeat(tile.pairs, (pair) => dots(codes, d, row, pair)),
         '        }',
       ].join('\n'),
     ),

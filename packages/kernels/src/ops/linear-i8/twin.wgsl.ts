@@ -1,4 +1,4 @@
-import { range } from '../linear/units.wgsl'
+import { repeat } from '../repeat'
 import { blockInputs, blockVectors, quantiseWgsl } from './int8-rows.wgsl'
 
 /** How a product's output is quantised as it is stored. */
@@ -54,6 +54,6 @@ export function storeTwin(form: TwinForm, rows: number, width: number, size: num
   }`
   return `
   workgroupBarrier();
-${range(Math.ceil(vectors / lanes), (i) => part(i * lanes))}
+${repeat(Math.ceil(vectors / lanes), (i) => part(i * lanes))}
   workgroupBarrier();`
 }

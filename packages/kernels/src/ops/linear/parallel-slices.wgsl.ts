@@ -1,8 +1,9 @@
 import type { DeviceFacts } from '../../device'
 import type { Decoder } from '../../weights/decode.wgsl'
+import { repeat } from '../repeat'
 import type { ProductKernel } from './product-kernel'
 import { floatSlices, turnRows } from './tile'
-import { eachSum, range, unitLoop } from './units.wgsl'
+import { eachSum, unitLoop } from './units.wgsl'
 
 /**
  * Slices for groups of lanes, which meet in workgroup memory, in as many rounds as it takes, rows that do not fit there in turns;
@@ -17,7 +18,7 @@ export function parallelSlices(
   const { lanes, pairs, atOnce } = tile
   const width = lanes * pairs
   const rows = turnRows(tile, device)
-  const each = (emit: (turn: number) => string): string => range(tile.rows / rows, emit)
+  const each = (emit: (turn: number) => string): string => repeat(tile.rows / rows, emit)
   const add = (total: string, sum: (slice: number) => string): string =>
     `${total} = ${[total, ...Array.from({ length: atOnce }, (_, slice) => sum(slice))].join(' + ')};`
   const memory = /* wgsl */ `
@@ -39,7 +40,7 @@ ${each(
   (turn) => `
 ${turn > 0 || atOnce < floatSlices ? '    workgroupBarrier(); // earlier sums may still be read' : ''}
 ${norm ? `    if (lane < ${tile.rows}u) { sliceSquares[local.y][lane] = square; }` : ''}
-${range(rows, (row) => range(pairs, (pair) => `    sliceSums[local.y][${row}][lane + ${pair * lanes}u] = sum${turn * rows + row}_${pair};`))}
+${repeat(rows, (row) => repeat(pairs, (pair) => `    sliceSums[local.y][${row}][lane + ${pair * lanes}u] = sum${turn * rows + row}_${pair};`))}
     workgroupBarrier();
     if (row < ${rows}u) {
 ${add(`total${turn}`, (slice) => `sliceSums[${slice}][row][totalPair]`)}

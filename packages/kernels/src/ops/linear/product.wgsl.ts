@@ -2,11 +2,12 @@ import { INDEX } from '@outrider/core/spec'
 import type { Shader } from '../../shader'
 import { type Decoder, decoders } from '../../weights/decode.wgsl'
 import { serialSlices } from '../linear-i8/dot-slices.wgsl'
+import { repeat } from '../repeat'
 import { type JoinedWgsl, joinedRowsWgsl } from './joined-rows.wgsl'
 import { parallelSlices } from './parallel-slices.wgsl'
 import type { ProductKernel } from './product-kernel'
 import type { Tile } from './tile'
-import { range, unitLoop } from './units.wgsl'
+import { unitLoop } from './units.wgsl'
 
 /** What becomes of a finished product: the part of the kernel that the ops of the linear family differ in. */
 export interface Epilogue {
@@ -82,7 +83,7 @@ export function productShader<E>(epilogueOf: (form: E) => Epilogue): Shader<Prod
 /** All slices one after the other in each lane. */
 function serial(kernel: ProductKernel, decoder: Decoder): { memory: string; body: string } {
   const { tile, norm } = kernel
-  const squares = (): string => range(tile.rows, (row) => `square${row} = stepSquare(v${row}, square${row});`)
+  const squares = (): string => repeat(tile.rows, (row) => `square${row} = stepSquare(v${row}, square${row});`)
   const units = unitLoop(kernel, decoder, squares)
   return serialSlices({ tile: { ...tile, atOnce: 1, depth: 1 }, norm, units, twin: undefined })
 }
@@ -164,7 +165,7 @@ ${joined?.choice ?? ''}
 ${joined?.fill ?? ''}
   let firstOfX = ${joined ? 'firstRow' : '0u'};
   // Rows beyond the last repeat it; their sums are dropped.
-${range(tile.rows, (row) => `  let x${row} = (min(firstRow + ${row}u, p.rows - 1u) - firstOfX) * stride;`)}
+${repeat(tile.rows, (row) => `  let x${row} = (min(firstRow + ${row}u, p.rows - 1u) - firstOfX) * stride;`)}
   let firstPair = (p.firstPanel + panel) * 32u + groupPair;
   { ${slices} }
 ${closes ? `  ${call}` : ''}

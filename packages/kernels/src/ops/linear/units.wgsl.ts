@@ -1,19 +1,15 @@
 import { codes, type QuantisedLayout } from '../../weights/codes.wgsl'
 import type { Decoder } from '../../weights/decode.wgsl'
+import { repeat } from '../repeat'
 import type { ProductKernel } from './product-kernel'
 import { floatSlices } from './tile'
 
 /** Vectors of x, times pairs, up to which a lane holds them ahead of their use. */
 const mostAhead = 64
 
-/** Lines for 0..count-1. */
-export function range(count: number, emit: (i: number) => string): string {
-  return Array.from({ length: count }, (_, i) => emit(i)).join('\n')
-}
-
 /** Lines for each row and pair of a lane. */
 export function eachSum({ tile }: ProductKernel, emit: (row: number, pair: number) => string): string {
-  return range(tile.rows, (row) => range(tile.pairs, (pair) => emit(row, pair)))
+  return repeat(tile.rows, (row) => repeat(tile.pairs, (pair) => emit(row, pair)))
 }
 
 /**
@@ -32,9 +28,9 @@ export function unitLoop(
   const ahead = !ragged && depth > 0 && rows * pairs * depth * vectors <= mostAhead
   /** Lines for each value that is read for unit `at`. */
   const reads = (emit: (name: string, type: string, value: string) => string): string =>
-    range(pairs, (pair) =>
+    repeat(pairs, (pair) =>
       emit(`w${pair}`, 'Pair', `fetch(firstBlock + at / ${units}u, at % ${units}u, pair + ${pair * lanes}u)`),
-    ) + (ahead ? range(rows, (row) => emit(`u${row}`, `array<vec4<f32>, ${vectors}>`, `x[x${row} + at]`)) : '')
+    ) + (ahead ? repeat(rows, (row) => emit(`u${row}`, `array<vec4<f32>, ${vectors}>`, `x[x${row} + at]`)) : '')
   /** Reads a unit ahead; beyond the last one that one again, which nobody uses. */
   const read = (unit: string, d: number): string =>
     `{ let at = min(${unit}, p.units - 1u); ${reads((name, _, value) => `${name}_${d} = ${value};`)} }`
@@ -47,12 +43,12 @@ export function unitLoop(
       return `select(vec4<f32>(), ${array}[${first} + ${at}], ${at} < p.vectors)`
     }
     return `{ ${norm ? `let g = ${load('gain', '0u')};` : ''}
-${range(pairs, (pair) => `let even${pair} = ${four(`w${pair}.even`, j)}; let odd${pair} = ${four(`w${pair}.odd`, j)};`)}
-${range(
+${repeat(pairs, (pair) => `let even${pair} = ${four(`w${pair}.even`, j)}; let odd${pair} = ${four(`w${pair}.odd`, j)};`)}
+${repeat(
   rows,
   (row) => `let v${row} = ${ahead ? `u${row}[${j}]` : load('x', `x${row}`)}; let y${row} = v${row}${norm ? ' * g' : ''};
 ${total ? `inputs${row} += (y${row}.x + y${row}.y) + (y${row}.z + y${row}.w);` : ''}
-${range(pairs, (pair) => `${sums}${row}_${pair} = step(even${pair}, odd${pair}, y${row}, ${sums}${row}_${pair});`)}`,
+${repeat(pairs, (pair) => `${sums}${row}_${pair} = step(even${pair}, odd${pair}, y${row}, ${sums}${row}_${pair});`)}`,
 )}
 ${norm ? square((first) => load('x', first)) : ''} }`
   }
@@ -63,11 +59,11 @@ ${norm ? square((first) => load('x', first)) : ''} }`
     const size = vectors / scales.length
     const add = (row: number, pair: number, of: (row: string) => string, sum: string): string =>
       `sum${row}_${pair} = fma(vec2<f32>(${of(`w${pair}.even`)}, ${of(`w${pair}.odd`)}), ${sum}, sum${row}_${pair});`
-    return range(
+    return repeat(
       scales.length,
       (part) => `{ ${eachSum(kernel, (row, pair) => `var part${row}_${pair} = vec2<f32>();`)}
-${minimum ? range(rows, (row) => `var inputs${row} = 0.0;`) : ''}
-${range(size, (i) => vector(part * size + i, four, 'part', minimum))}
+${minimum ? repeat(rows, (row) => `var inputs${row} = 0.0;`) : ''}
+${repeat(size, (i) => vector(part * size + i, four, 'part', minimum))}
 ${eachSum(
   kernel,
   (row, pair) => `${add(row, pair, scales[part] as (row: string) => string, `part${row}_${pair}`)}
@@ -77,12 +73,12 @@ ${minimum ? add(row, pair, (row) => `${row}.minimum`, `vec2<f32>(inputs${row})`)
   }
 
   return `
-${range(depth, (d) => `${reads((name, type) => `var ${name}_${d}: ${type};`)} ${read(`slice + ${d * floatSlices}u`, d)}`)}
+${repeat(depth, (d) => `${reads((name, type) => `var ${name}_${d}: ${type};`)} ${read(`slice + ${d * floatSlices}u`, d)}`)}
   for (var unit = slice; unit < p.units; unit += ${floatSlices}u) {
 let at = unit;
 ${reads((name, _, value) => `let ${name} = ${depth > 0 ? `${name}_0` : value};`)}
-${range(depth - 1, (d) => reads((name) => `${name}_${d} = ${name}_${d + 1};`))}
+${repeat(depth - 1, (d) => reads((name) => `${name}_${d} = ${name}_${d + 1};`))}
 ${depth > 0 ? read(`unit + ${depth * floatSlices}u`, depth - 1) : ''}
-${integers ? scaled(integers) : range(vectors, (j) => vector(j, decoder.four, 'sum', false))}
+${integers ? scaled(integers) : repeat(vectors, (j) => vector(j, decoder.four, 'sum', false))}
   }`
 }

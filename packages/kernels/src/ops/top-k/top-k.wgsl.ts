@@ -1,8 +1,8 @@
 import { NO_TOKEN } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
-import { range } from '../linear/units.wgsl'
 import { orderWgsl } from '../order.wgsl'
 import { workgroupSum } from '../reduce.wgsl'
+import { repeat } from '../repeat'
 
 /** Words of a chunk's record: order of its peak, bits of the sum of exp(logit - peak), k pairs (order, id) best first. */
 export function recordWords(k: number): number {
@@ -31,7 +31,7 @@ interface Choice {
  */
 function choose({ k, each, candidate, between, take }: Choice): string {
   // Written out: a lane's elements are to stay in registers, and their loads to be under way together.
-  const every = (line: (j: number) => string) => range(each, line)
+  const every = (line: (j: number) => string) => repeat(each, line)
   return `
   ${every((j) => `var mine${j} = vec2(lowest, ${NO_TOKEN}u);`)}
   ${every((j) => `if (start + lane + ${j * lanes}u < end) { let i = start + lane + ${j * lanes}u; mine${j} = ${candidate}; }`)}
@@ -102,7 +102,7 @@ export function topKChunkWgsl({ k, chunk, sum, whole }: ChunkForm, device: Devic
   const each = Math.ceil(chunk / lanes)
   const total = `
   var part = 0.0;
-  ${range(each, (j) => `if (mine${j}.x > lowest) { part += exp(max(ordered(mine${j}.x) - ordered(peak), -87.0)); }`)}
+  ${repeat(each, (j) => `if (mine${j}.x > lowest) { part += exp(max(ordered(mine${j}.x) - ordered(peak), -87.0)); }`)}
   let total = workgroupSum(part, lane, width);
   ${whole ? 'let norm = ordered(peak) + log(max(total, 1.0));' : 'if (lane == 0u) { records[record + 1u] = bitcast<u32>(total); }'}`
   const out = whole

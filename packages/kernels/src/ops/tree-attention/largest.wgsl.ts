@@ -1,5 +1,5 @@
 import type { DeviceFacts } from '../../device'
-import { repeat } from './repeat'
+import { repeat } from '../repeat'
 
 interface Lanes {
   /** Lanes of the workgroup: lane i works for row i mod `rows`. */

@@ -1,5 +1,5 @@
+import { repeat } from '../repeat'
 import type { Parts } from './parts.wgsl'
-import { repeat } from './repeat'
 
 const ownedOf = ({ queries, vectors, lanes }: Parts): number => Math.ceil((queries * vectors) / lanes)
 

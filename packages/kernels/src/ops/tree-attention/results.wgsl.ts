@@ -1,12 +1,13 @@
 import { blockLanes, blockVectors } from '../linear-i8/int8-rows.wgsl'
+import { repeat } from '../repeat'
 import { chunk } from './form'
 import { owned } from './owned-sums.wgsl'
 import type { Parts } from './parts.wgsl'
-import { repeat } from './repeat'
 
 /** Lanes that quantise at a time. */
 export const quantisingLanes = 64
 
+/** Stores what a lane owns: what its rows get, or partial results with their peak and weight. */
 export function results(parts: Parts): string {
   const { partial, twin, vectors, head, group, width } = parts
   const tail = width === 4 ? `vec4<f32>(m, l, 0.0, 0.0)` : 'vec2<f32>(m, l)'

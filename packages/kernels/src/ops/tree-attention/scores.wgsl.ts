@@ -1,7 +1,7 @@
+import { repeat } from '../repeat'
 import { chunk } from './form'
 import { unpacked } from './head-vectors.wgsl'
 import type { Parts } from './parts.wgsl'
-import { repeat } from './repeat'
 
 /** Scores of a lane's keys for the heads of its row: s<key>_<head>, each over the elements in order. */
 export function scores(parts: Parts): string {

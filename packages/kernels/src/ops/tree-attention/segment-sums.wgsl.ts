@@ -1,8 +1,8 @@
 import { INDEX, MAX_PATH } from '@outrider/core/spec'
+import { repeat } from '../repeat'
 import { chunk, segment } from './form'
 import { unpacked } from './head-vectors.wgsl'
 import { type Parts, shareAt } from './parts.wgsl'
-import { repeat } from './repeat'
 
 /** Values that are loaded at a time, in the order in which a segment is gone through: those that are left over come one by one. */
 function batches(ahead: 1 | 16): readonly number[] {
