@@ -11,6 +11,8 @@ const first = 8
 const better = 1.05
 /** Choices of a node that are looked at: rarer ones are hardly ever right. */
 const mostChoices = 10
+/** Rounds from one reckoning of what trees bring to the next: estimates move slowly, and rounds of small models are short. */
+const reckoned = 4
 /** Trees that are drafted before those that there are have to do: each leaves a program on the device. */
 const mostDrafted = 32
 
@@ -40,8 +42,8 @@ export function nothingKnown(): ShapeKnowledge {
 export class ShapeEstimates implements SizeModel {
   readonly sizes: readonly number[]
   readonly chain: boolean = false
-  readonly #drafted = new Set<string>()
-  /** Expected tokens by size, under what is known now. */
+  readonly #drafted = new Set<PlannedTree>()
+  /** Expected tokens by size, under what was known when they were last reckoned. */
   readonly #tokens = new Map<number, number>()
   #rounds = 0
 
@@ -64,7 +66,7 @@ export class ShapeEstimates implements SizeModel {
   /** The tree to draft. */
   tree(size: number): PlannedTree {
     const tree = this.planned(size)
-    this.#drafted.add(tree.paths.join('|'))
+    this.#drafted.add(tree)
     return tree
   }
 
@@ -103,8 +105,8 @@ export class ShapeEstimates implements SizeModel {
   observe({ given, parents, path }: SizeOutcome): void {
     if (given === 0 || !parents) return
     this.known.ranks.observe(parents, path)
-    this.#tokens.clear()
     this.#rounds++
+    if (this.#rounds % reckoned === 0) this.#tokens.clear()
     const due = this.#rounds < planned ? first : planned
     if (this.#rounds % due === 0 && this.#drafted.size < mostDrafted) this.#plan()
   }

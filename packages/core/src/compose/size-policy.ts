@@ -31,7 +31,8 @@ export interface Prospect {
  */
 export class SizePolicy {
   readonly #whole: number
-  #choice: number | null = null
+  /** What the last decision weighed, and the best of it; null before the first. */
+  #weighed: { readonly prospects: readonly Prospect[]; readonly choice: Prospect } | null = null
   /** The size that is being tried; null where the choice is asked for. */
   #probe: number | null = null
   /** Whether the next round tries it again, and how often it was tried in a row. */
@@ -54,9 +55,7 @@ export class SizePolicy {
 
   /** The size for the next round; `trying`: another size is being tried, and what came of it is not known yet. */
   decide(trying = false): number {
-    const prospects = this.#prospects()
-    const choice = this.#choose(prospects)
-    this.#choice = choice.size
+    const { prospects, choice } = this.#weigh()
     this.#probe = trying ? null : this.#due(prospects, choice)
     return this.#probe ?? choice.size
   }
@@ -68,8 +67,7 @@ export class SizePolicy {
 
   /** How a round ended, the one that was decided last or one before it; `asked` may be less than was decided. */
   observe(outcome: SizeOutcome, tried: number | null = this.#probe): void {
-    const prospects = this.#prospects()
-    const choice = this.#choose(prospects)
+    const { prospects, choice } = this.#weighed ?? this.#weigh()
     if (outcome.asked > 0) this.estimates.observe(outcome)
     this.#sincePlain = outcome.asked > 0 ? this.#sincePlain + 1 : 0
     if (tried !== null) this.#tried(tried, outcome, rate(choice))
@@ -83,7 +81,7 @@ export class SizePolicy {
 
   /** The present choice; null before the first round. */
   get chosen(): Prospect | null {
-    return this.#prospects().find(({ size }) => size === this.#choice) ?? null
+    return this.#prospects().find(({ size }) => size === this.#weighed?.choice.size) ?? null
   }
 
   /** The best size to draft, also where not drafting is better. */
@@ -91,10 +89,12 @@ export class SizePolicy {
     return best(this.#prospects().filter(({ size }) => size > 0))
   }
 
-  #choose(prospects: readonly Prospect[]): Prospect {
+  #weigh(): { readonly prospects: readonly Prospect[]; readonly choice: Prospect } {
+    const prospects = this.#prospects()
     const first = best(prospects)
-    const present = prospects.find(({ size }) => size === this.#choice)
-    return present && rate(first) <= rate(present) * better ? present : first
+    const present = prospects.find(({ size }) => size === this.#weighed?.choice.size)
+    this.#weighed = { prospects, choice: present && rate(first) <= rate(present) * better ? present : first }
+    return this.#weighed
   }
 
   /** The size to try in this round, if any: the one that is being tried, a plain round where its time is not known, or a larger one. */

@@ -65,6 +65,22 @@ describe('with little time', () => {
     expect(tookMs).toBeLessThanOrEqual(800)
   })
 
+  test('compiling that takes longer than all the time there was is not what a pass takes', async () => {
+    const { time, runs } = device((each) => (each === 1 ? 2 : 2 + each / 16), 900)
+    const { measured, ms } = await timeBuckets(rows, time, 800)
+    expect(measured).toEqual([1, 4])
+    expect(ms.slice(0, 4)).toEqual([2, expect.closeTo(2 + 1 / 12, 9), 2.25, 4.5])
+    expect(runs.slice(-2)).toEqual([4, 4])
+  })
+
+  test('where a second pass would take long too, it takes no more than as many rows of smaller ones', async () => {
+    const { time, runs } = device((each, run) => (each === 1 ? 60 : 70) * (each === 4 && run === 0 ? 12 : 1), 0)
+    const { measured, ms } = await timeBuckets(rows, time, 800)
+    expect(measured).toEqual([1, 4])
+    expect(ms.slice(0, 3)).toEqual([60, 120, 240])
+    expect(runs.filter((each) => each === 4)).toHaveLength(1)
+  })
+
   test('where passes are slow, those beyond the last cost as much a row as that', async () => {
     const { time } = device((each) => 20 * each, 0)
     const { measured, ms, tookMs } = await timeBuckets(rows, time, 800)

@@ -6,6 +6,9 @@ const sweeps = 9
 /** Share of the budget in which an idle clock rises, and pipelines go on compiling. */
 const warmUp = 3 / 8
 
+/** Share of the budget that a pass may take beyond its end, where compiling took the rest. */
+const beyond = 1 / 16
+
 /** Times of one bucket, ms. */
 interface Timed {
   /** What its first pass took beyond the second. */
@@ -32,9 +35,11 @@ export async function timeBuckets(
   while (left() - one > (1 - warmUp) * budgetMs) one = await time(rows[0] as number)
   const timed = new Map<number, Timed>([[rows[0] as number, { compiling: 0, ms: [one] }]])
   for (const each of everyOtherFirst(rows)) {
-    if (timed.has(each) || foreseen(timed, each) > left()) continue
+    const most = dearest(timed, each)
+    if (timed.has(each) || longest(timed) + 2 * most > left()) continue
     const first = await time(each)
-    const ms = left() > 0 ? await time(each) : first
+    const again = left() > 0 || most < beyond * budgetMs
+    const ms = again ? await time(each) : Math.min(first, most)
     timed.set(each, { compiling: Math.max(0, first - ms), ms: [ms] })
   }
   const measured = [...timed.keys()].sort((a, b) => a - b)
@@ -54,11 +59,14 @@ function everyOtherFirst(rows: readonly number[]): readonly number[] {
   return [...rows.filter((_, i) => i % 2 === 0), ...rows.filter((_, i) => i % 2 === 1)]
 }
 
-/** Most that a bucket's first two passes take: compiling as long as any so far, and no more a row than the next smaller bucket. */
-function foreseen(timed: ReadonlyMap<number, Timed>, rows: number): number {
-  const compiling = Math.max(...[...timed.values()].map((each) => each.compiling))
-  const passes = [...timed].map(([other, { ms }]) => (ms[0] as number) * Math.max(1, rows / other))
-  return compiling + 2 * Math.min(...passes)
+/** The longest that compiling took so far. */
+function longest(timed: ReadonlyMap<number, Timed>): number {
+  return Math.max(...[...timed.values()].map(({ compiling }) => compiling))
+}
+
+/** Most that a pass takes: no more a row than the next smaller bucket. */
+function dearest(timed: ReadonlyMap<number, Timed>, rows: number): number {
+  return Math.min(...[...timed].map(([other, { ms }]) => (ms[0] as number) * Math.max(1, rows / other)))
 }
 
 /** What `rows` cost by the costs of those that were measured, which ascend from 1. */
