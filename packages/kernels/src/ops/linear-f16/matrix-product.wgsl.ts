@@ -101,17 +101,28 @@ function products({ tile, rowTiles }: MatrixForm<unknown>): string {
   const eachTile = (across: number, emit: (k: number, i: number) => string): string =>
     repeat(tilesAStep, (k) => repeat(across, (i) => emit(k, i)))
   // Activations as far ahead as weights: loads return in their order, so that later ones would wait for weights of later steps.
-  const fetch = (z: number, step: string): string => `
-${each((i) => `      w${i}_${z} = raw(firstBlock, (${step}) * ${units}u + unit${i}, slot${i});`)}
-${eachTile(rowTiles, (k, r) => `      a${k}_${r}_${z} = subgroupMatrixLoad<Left, row_major>(&x[(firstTile + (${step}) * ${tilesAStep}u + ${k}u) * ${rowTiles}u + ${r}u], 0u, 2u);`)}`
+  const fetchWeights = (z: number, step: string): string =>
+    each((i) => `      w${i}_${z} = raw(firstBlock, (${step}) * ${units}u + unit${i}, slot${i});`)
+  const fetchActivations = (z: number, step: string): string =>
+    eachTile(
+      rowTiles,
+      (k, r) =>
+        `      a${k}_${r}_${z} = subgroupMatrixLoad<Left, row_major>(&x[(firstTile + (${step}) * ${tilesAStep}u + ${k}u) * ${rowTiles}u + ${r}u], 0u, 2u);`,
+    )
+  const inside = (z: number): string => `first + ${z * subgroups}u < p.steps`
+  // Two branches: in one of both, a driver issues the loads in an order that they wait for each other.
   const step = (z: number): string => `
-${z > 0 ? `    if (first + ${z * subgroups}u >= p.steps) { break; }` : ''}
+${z > 0 ? `    if (!(${inside(z)})) { break; }` : ''}
 ${each(
   (i) => `    { let h = halves(w${i}_${z}, slot${i});
 ${repeat(4, (j) => `      staged[subgroup][to${i} + ${j}u] = h[${j}];`)} }`,
 )}
+    if (${inside(z + depth)}) {
+${fetchWeights(z, `first + ${(z + depth) * subgroups}u + subgroup`)}
+    }
 ${eachTile(rowTiles, (k, r) => `    let left${z}_${k}_${r} = a${k}_${r}_${z};`)}
-    if (first + ${(z + depth) * subgroups}u < p.steps) {${fetch(z, `first + ${(z + depth) * subgroups}u + subgroup`)}
+    if (${inside(z + depth)}) {
+${fetchActivations(z, `first + ${(z + depth) * subgroups}u + subgroup`)}
     }
     workgroupBarrier();
 ${eachTile(columns, (k, c) => `    let right${z}_${k}_${c} = subgroupMatrixLoad<Right, col_major>(&staged[subgroup], ${c * matrixSize * stride + k * 2}u, ${stride}u);`)}
@@ -130,7 +141,7 @@ ${each(
   let slot${i} = column${i} / ${width / 2}u * 32u + groupPair + column${i} % ${width / 2}u;
   let to${i} = column${i} * ${stride}u + unit${i} * 4u;`,
 )}
-${repeat(depth, (z) => `${each((i) => `  var w${i}_${z}: Raw;`)}\n${eachTile(rowTiles, (k, r) => `  var a${k}_${r}_${z}: Left;`)}${fetch(z, `${z * subgroups}u + subgroup`)}`)}
+${repeat(depth, (z) => `${each((i) => `  var w${i}_${z}: Raw;`)}\n${eachTile(rowTiles, (k, r) => `  var a${k}_${r}_${z}: Left;`)}\n${fetchWeights(z, `${z * subgroups}u + subgroup`)}\n${fetchActivations(z, `${z * subgroups}u + subgroup`)}`)}
   for (var first = 0u; first < p.steps; first += ${subgroups * depth}u) {
 ${repeat(depth, step)}
   }`

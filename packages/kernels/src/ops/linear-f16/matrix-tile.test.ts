@@ -37,7 +37,7 @@ test('the chosen tile fits the smallest device and uses the largest', () => {
     ({
       limits: { maxComputeWorkgroupStorageSize: memory, maxComputeInvocationsPerWorkgroup: lanes },
     }) as Parameters<typeof chooseMatrixTile>[2]
-  for (const outputs of [1, 576, 4096, 49_152])
+  for (const outputs of [1, 576, 2048, 4096, 49_152])
     for (const inputs of [32, 576, 4096, 14_336])
       for (const device of [limits(16_384, 256), limits(49_152, 1024)]) {
         const cuts = [1, 16, 17, 64].map((rows) => {
@@ -51,4 +51,5 @@ test('the chosen tile fits the smallest device and uses the largest', () => {
   expect(chooseMatrixTile([14_336, 4096], 1, large)).toEqual({ columns: 2, subgroups: 4, inputs: 32, depth: 2 })
   expect(chooseMatrixTile([14_336, 4096], 17, large)).toEqual({ columns: 4, subgroups: 4, inputs: 32, depth: 1 })
   expect(chooseMatrixTile([4096, 14_336], 1, large)).toEqual({ columns: 2, subgroups: 16, inputs: 32, depth: 1 })
+  expect(chooseMatrixTile([2048, 8192], 1, large)).toEqual({ columns: 1, subgroups: 16, inputs: 64, depth: 1 })
 })

@@ -38,7 +38,7 @@ export function columnVectors(inputs: number): number {
 /**
  * The tile for a weight: the cut of K whatever the rows, for rows of every number have equal bits. Many outputs keep the device
  * busy with few subgroups a workgroup, of several row tiles with wide ones, which read the activations least often; few outputs
- * are cut along K instead.
+ * are cut along K instead, very few into twice as many workgroups.
  */
 export function chooseMatrixTile(
   [outputs, inputs]: readonly [number, number],
@@ -46,10 +46,12 @@ export function chooseMatrixTile(
   { limits }: Pick<DeviceFacts, 'limits'>,
 ): MatrixTile {
   const many = outputs >= 12_000
+  const narrow = outputs <= 2048 && inputs >= 2048
   const wanted = many ? 4 : outputs > 6000 || inputs < 2048 ? 8 : 16
+  const shape = narrow ? ({ columns: 1, inputs: 64 } as const) : ({ columns: many ? 4 : 2, inputs: 32 } as const)
   const tiles = ([16, 8, 4, 2] as const)
     .filter((subgroups) => subgroups <= wanted)
-    .map((subgroups): MatrixTile => ({ columns: many ? 4 : 2, subgroups, inputs: 32, depth: 1 }))
+    .map((subgroups): MatrixTile => ({ ...shape, subgroups, depth: 1 }))
   const tile = tiles.find((tile) => fits(tile, limits)) ?? (tiles.at(-1) as MatrixTile)
   return many && rows <= matrixSize ? { ...tile, columns: 2, depth: 2 } : tile
 }
