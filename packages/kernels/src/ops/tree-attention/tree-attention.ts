@@ -29,8 +29,8 @@ const leastBytes = 16384
 const shortReach = chunk
 const shortReachOfFew = 4 * chunk
 const fewRows = 8
-/** Workgroup memory that leaves room for a second workgroup beside. */
-const mostBytes = 32768
+/** Workgroup memory that leaves room for a second workgroup beside: an H200 has 48 KB at once. */
+const mostBytes = 24576
 /** Bytes of partial results beyond which chunks are merged to spans first. */
 const mostPartials = 16 << 20
 
@@ -40,8 +40,8 @@ function planFor(facts: DeviceFacts, { heads, headDim, pass, cache }: Args): Pla
   const reach = Math.min(pass.reach ?? slots, slots)
   const few = pass.rows <= fewRows
   const short = reach <= (few ? shortReachOfFew : shortReach)
-  // More than 4 rows a workgroup would not fit in registers.
-  const rows = facts.software || short ? 1 : few ? Math.min(pass.rows, 2) : 4
+  // More than 4 rows a workgroup would not fit in registers; of so many, short contexts make too few workgroups.
+  const rows = facts.software || short ? 1 : few || reach <= shortReachOfFew ? Math.min(pass.rows, 2) : 4
   if (reach <= (facts.software ? span : chunk)) return { rows, reach: 'span', partial: false }
   const bytes = pass.rows * heads * Math.ceil(reach / chunk) * (headDim + 4) * 4
   return { rows, reach: bytes > mostPartials ? 'span' : 'chunk', partial: true }
