@@ -97,5 +97,5 @@ export function workgroupBytes(
 ): number {
   const { rowStride, width, pool, queries } = layoutOf(form)
   const tops = Math.max(1, form.lanes / Math.max(subgroup, form.rows)) * queries
-  return 4 * (form.rows * rowStride * width + pool + tops + 22 * queries + twinWords)
+  return 4 * (form.rows * (rowStride * width + chunk) + pool + tops + 22 * queries + twinWords)
 }

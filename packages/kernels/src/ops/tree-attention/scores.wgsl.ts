@@ -25,6 +25,7 @@ export function scores(parts: Parts): string {
       (j) => `let key${j} = turn * ${keyLanes * keys}u + at * ${keys}u + ${j}u;
       var slot${j} = min(start + key${j}, count - 1u);
       if (slot${j} >= base) { slot${j} = base + index[path + slot${j} - base]; }
+      slots[row * ${chunk}u + key${j}] = slot${j};
       let word${j} = p.keys + (cacheHead + slot${j}) * ${key.count}u;
       ${repeat(group, (g) => `var s${j}_${g} = 0.0;`)}`,
     )}

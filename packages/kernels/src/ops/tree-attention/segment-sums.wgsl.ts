@@ -1,27 +1,18 @@
-import { INDEX, MAX_PATH } from '@outrider/core/spec'
 import { repeat } from '../repeat'
 import { chunk, segment } from './form'
 import { unpacked } from './head-vectors.wgsl'
 import { type Parts, shareAt } from './parts.wgsl'
 
-/** Values that are loaded at a time, in the order in which a segment is gone through: those that are left over come one by one. */
-function batches(ahead: 1 | 16): readonly number[] {
-  return ahead === 1 ? [] : [ahead, 4]
+/** Values of committed keys that are loaded at a time, in the order in which a segment is gone through. */
+function batches({ ahead, rows }: Parts): readonly number[] {
+  if (ahead === 1) return []
+  return rows === 1 ? [ahead] : [ahead, 4]
 }
 
 /** Sums of a segment for the queries of a lane: o<query> and their weights l<query>, over the keys in order. */
 export function sums(parts: Parts): string {
-  const { partQueries, ahead, head, vectors, parts: count, wide, queries, group, rows } = parts
-  const load = (w: string): string => unpacked(head.value.type, w)[0] as string
-  const add = (n: number, share: string, value: string): string =>
-    `{ let share = ${share}; o${n} = fma(${head.type}(share), ${value}, o${n}); l${n} += share; }`
-  const four = (i: number): string =>
-    repeat(partQueries, (n) =>
-      wide
-        ? `{ let shares = pool[query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
-        ${repeat(4, (c) => add(n, `shares.${'xyzw'[c]}`, `v${i + c}`))} }`
-        : repeat(4, (c) => add(n, shareAt(parts, `query${n}`, `place + k + ${i + c}u`), `v${i + c}`)),
-    )
+  const { partQueries, head, vectors, parts: count, queries } = parts
+  const each = (i: number): string => repeat(partQueries, (n) => addFour(parts, n, i, (c) => `v${i + c}`))
   return `
     let part = item / ${vectors}u;
     let vector = item % ${vectors}u;
@@ -32,33 +23,53 @@ export function sums(parts: Parts): string {
       let shared_keys = min(max(base, first) - first, ${segment}u);
       let word = p.values + (cacheHead + first) * ${vectors}u + vector;
       var k = 0u;
-      ${batches(ahead)
+      ${batches(parts)
         .map(
           (size) => `for (; k + ${size}u <= shared_keys; k += ${size}u) {
         ${repeat(size, (i) => `let w${i} = valueWords[word + (k + ${i}u) * ${vectors}u];`)}
-        ${repeat(size / 4, (q) => `{ ${repeat(4, (c) => `let v${q * 4 + c} = ${load(`w${q * 4 + c}`)};`)} ${four(q * 4)} }`)}
+        ${repeat(size / 4, (q) => `{ ${repeat(4, (c) => `let v${q * 4 + c} = ${value(parts, `w${q * 4 + c}`)};`)} ${each(q * 4)} }`)}
       }`,
         )
         .join('\n')}
-      for (; k < shared_keys; k++) {
-        let w = valueWords[word + k * ${vectors}u];
-        let value = ${load('w')};
-        ${repeat(partQueries, (n) => add(n, shareAt(parts, `query${n}`, 'place + k'), 'value'))}
-      }
-      for (; k < ${segment}u && first + k < longest; k++) {
-        ${repeat(
-          partQueries,
-          (n) => `{
-          let its = ${rows === 1 ? 'row0' : `min(row0 + query${n} / ${group}u, end - 1u)`};
-          if (first + k <= index[${INDEX.positions}u + its]) {
-            let slot = base + index[${INDEX.paths}u + its * ${MAX_PATH}u + first + k - base];
-            let w = valueWords[p.values + (cacheHead + slot) * ${vectors}u + vector];
-            ${add(n, shareAt(parts, `query${n}`, 'place + k'), load('w'))}
-          }
-        }`,
-        )}
-      }
+      ${rest(parts)}
     }`
+}
+
+/** The keys that are left: their slots are those of each row's path, and rows see different numbers of them. */
+function rest(parts: Parts): string {
+  const { ahead, rows, group, vectors, partQueries, head } = parts
+  const size = rows === 1 ? ahead : 4
+  const loads = (n: number): string =>
+    repeat(size, (i) => {
+      const row = rows === 1 ? '' : `query${n} / ${group}u * ${chunk}u + `
+      return `let w${i} = valueWords[p.values + (cacheHead + slots[${row}place + k + ${i}u]) * ${vectors}u + vector];`
+    })
+  const adds = (n: number): string =>
+    repeat(
+      size,
+      (i) => `if (first + k + ${i}u < lengths[query${n}]) {
+        let share = ${shareAt(parts, `query${n}`, `place + k + ${i}u`)};
+        o${n} = fma(${head.type}(share), ${value(parts, `w${i}`)}, o${n});
+        l${n} += share;
+      }`,
+    )
+  const all =
+    rows === 1 ? loads(0) + repeat(partQueries, adds) : repeat(partQueries, (n) => `{ ${loads(n)} ${adds(n)} }`)
+  return `for (; k < ${segment}u && first + k < longest; k += ${size}u) { ${all} }`
+}
+
+function value({ head }: Parts, word: string): string {
+  return unpacked(head.value.type, word)[0] as string
+}
+
+/** Adds the values of four neighbouring keys, the first of them `i`, to the sums of query `n`. */
+function addFour(parts: Parts, n: number, i: number, value: (c: number) => string): string {
+  const { head, wide } = parts
+  const add = (c: number, share: string): string =>
+    `{ let share = ${share}; o${n} = fma(${head.type}(share), ${value(c)}, o${n}); l${n} += share; }`
+  if (!wide) return repeat(4, (c) => add(c, shareAt(parts, `query${n}`, `place + k + ${i + c}u`)))
+  return `{ let shares = pool[query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
+        ${repeat(4, (c) => add(c, `shares.${'xyzw'[c]}`))} }`
 }
 
 /** Leaves a segment's sums in workgroup memory. */

@@ -66,34 +66,41 @@ var<workgroup> pool: array<${wide ? 'vec4<f32>' : 'f32'}, ${wide ? parts.pool / 
 var<workgroup> totals: array<f32, ${4 * queries}>; // [segment, query]
 var<workgroup> peaks: array<f32, ${queries}>; // [query] largest score of the chunk
 var<workgroup> lengths: array<u32, ${queries}>; // [query] keys that it sees
+var<workgroup> slots: array<u32, ${rows * chunk}>; // [row, key of the chunk]; the last one's beyond
 ${peak.memory}
 ${form.twin ? `@group(0) @binding(6) var<storage, read_write> int8: array<u32>;\n${quantiseWgsl(Math.min(lanes, quantisingLanes, queries * vectors))}` : ''}
 
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) lane: u32${peak.parameter}) {
   let row0 = p.first + wg.x * ${rows}u;
-  let end = min(index[${INDEX.rows}], p.first + p.rows);
-  if (row0 >= end) { return; }
-  var longest = 0u;
-  for (var i = row0; i < min(row0 + ${rows}u, end); i++) { longest = max(longest, index[${INDEX.positions}u + i] + 1u); }
-  let begin = wg.z * ${reach === 'chunk' ? 1 : chunksOfSpan}u;
-  if (begin * ${chunk}u >= longest) { return; }
+  // Loads that do not wait for each other.
   let base = index[${INDEX.base}];
+  let live = index[${INDEX.rows}];
+  ${rows === 1 ? `let count = index[${INDEX.positions}u + row0] + 1u;` : ''}
   let head0 = wg.y * ${group}u;
-  let cacheHead = (wg.y / ${groups}u) * p.slots;
+  for (var i = lane; i < ${queries * vectors}u; i += ${lanes}u) {
+    let source = (min(wg.x * ${rows}u + i / ${group * vectors}u, p.rows - 1u) * p.heads + head0) * ${vectors}u;
+    queries[i / ${group * vectors}u * ${rowStride}u + i % ${group * vectors}u] = q[source + i % ${group * vectors}u] * ${scale}f;
+  }
+  let end = min(live, p.first + p.rows);
+  if (row0 >= end) { return; }
   let row = lane % ${rows}u;
   let at = lane / ${rows}u;
   let its = min(row0 + row, end - 1u);
-  let count = index[${INDEX.positions}u + its] + 1u;
+  ${
+    rows === 1
+      ? 'let longest = count;'
+      : `let count = index[${INDEX.positions}u + its] + 1u;
+  var longest = 0u;
+  for (var i = row0; i < min(row0 + ${rows}u, end); i++) { longest = max(longest, index[${INDEX.positions}u + i] + 1u); }`
+  }
+  let begin = wg.z * ${reach === 'chunk' ? 1 : chunksOfSpan}u;
+  if (begin * ${chunk}u >= longest) { return; }
+  let cacheHead = (wg.y / ${groups}u) * p.slots;
   let path = ${INDEX.paths}u + its * ${MAX_PATH}u;
   let mine = row * ${rowStride}u;
   let team = lane / ${teamLanes}u;
   let teamAt = lane % ${teamLanes}u;
-  for (var i = lane; i < ${queries * vectors}u; i += ${lanes}u) {
-    let r = i / ${group * vectors}u;
-    let source = (min(row0 + r, end - 1u) - p.first) * p.heads + head0;
-    queries[r * ${rowStride}u + i % ${group * vectors}u] = q[source * ${vectors}u + i % ${group * vectors}u] * ${scale}f;
-  }
   for (var i = lane; i < ${queries}u; i += ${lanes}u) { lengths[i] = index[${INDEX.positions}u + min(row0 + i / ${group}u, end - 1u)] + 1u; }
 ${owners(parts)}
   workgroupBarrier();
