@@ -7,8 +7,8 @@ import type { Parts } from './parts.wgsl'
 export function scores(parts: Parts): string {
   const { group, keys, keyLanes, ahead, head } = parts
   const { key } = head
-  const most = ahead === 1 ? 1 : Math.max(1, 8 / keys)
-  const words = [8, 4, 2, 1].find((each) => each <= most && key.count % each === 0) as number
+  const most = ahead === 1 ? 1 : Math.max(1, 16 / keys)
+  const words = [16, 8, 4, 2, 1].find((each) => each <= most && key.count % each === 0) as number
   const products = (a: number): string =>
     repeat(key.vectors, (u) => {
       const vectors = repeat(keys, (j) => `let k${j} = ${unpacked(key.type, `w${j}_${a}`)[u]};`)
