@@ -85,11 +85,11 @@ function sum(part: Tensor, out: Tensor, each: number): CustomKernel {
   const step = threads * each
   return {
     label: 'copy-sum',
-    wgsl: `@group(0) @binding(0) var<storage, read> part: array<vec4<u32>>;
+    wgsl: `@group(0) @binding(0) var<storage, read> part: array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  var total = vec4<u32>();
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  var total = vec4u();
   let first = group.x * ${step}u + lane;
   for (var i = 0u; i < ${each}u; i++) {
     let at = first + i * ${threads}u;

@@ -10,7 +10,7 @@ function step(tensor: Tensor, changes: Partial<CustomKernel> = {}): CustomKernel
     wgsl: /* wgsl */ `
 @group(0) @binding(0) var<storage, read_write> x: array<u32>;
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < arrayLength(&x)) { x[id.x] = x[id.x] * 2u + 1u; }
 }`,
     tensors: [{ tensor, access: 'read_write' }],

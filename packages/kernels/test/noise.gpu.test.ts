@@ -23,14 +23,14 @@ function work(input: readonly number[], body: string, onHost: (words: readonly n
 @group(0) @binding(0) var<storage, read> input: array<u32>;
 @group(0) @binding(1) var<storage, read_write> out: array<u32>;
 ${noiseWgsl}
-fn wordsAt(at: u32) -> vec4<u32> { return vec4<u32>(input[at], input[at + 1u], input[at + 2u], input[at + 3u]); }
+fn wordsAt(at: u32) -> vec4u { return vec4u(input[at], input[at + 1u], input[at + 2u], input[at + 3u]); }
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= ${cases}u) { return; }
   let a = wordsAt(8u * i);
   let b = wordsAt(8u * i + 4u);
-  var made = vec4<u32>();
+  var made = vec4u();
   ${body}
   for (var j = 0u; j < 4u; j++) { out[4u * i + j] = made[j]; }
 }`,

@@ -20,7 +20,7 @@ export function placeRows(ops: Ops, { x, rows, out, at }: PlacedRows): void {
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < ${count}u) { out[${at * width}u + id.x] = x[id.x]; }
 }`,
     tensors: [

@@ -22,7 +22,7 @@ export function collectTree(
 @group(0) @binding(0) var<storage, read> scores: array<f32>;
 @group(0) @binding(1) var<storage, read_write> board: array<u32>;
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= ${count}u) { return; }
   let mine = scores[i];
@@ -58,7 +58,7 @@ fn row_of(i: u32) -> u32 {
   return row;
 }
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i == 0u) { shape[0] = row_of(${count}u); }
   if (i >= ${count}u || !chosen(i)) { return; }

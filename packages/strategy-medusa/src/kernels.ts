@@ -32,7 +32,7 @@ export function residual(ops: Ops, { x, width, z, from, out }: ResidualArgs): vo
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 ${tensors.map((_, i) => `@group(0) @binding(${2 + i}) var<storage, read_write> out${i}: array<f32>;`).join('\n')}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= ${width}u) { return; }
   let a = z[(${from}u + id.y) * ${width}u + id.x];
   let value = x[id.x] + a / (1.0 + exp(min(-a, 80.0)));
@@ -69,7 +69,7 @@ export function gatherAccepted(ops: Ops, { x, outcome, out }: { x: Tensor; outco
 @group(0) @binding(1) var<storage, read> outcome: array<u32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= ${width}u) { return; }
   let row = outcome[${OUTCOME.path}u + outcome[${OUTCOME.accepted}u]];
   out[id.x] = x[row * ${width}u + id.x];

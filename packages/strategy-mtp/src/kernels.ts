@@ -28,7 +28,7 @@ function overRows(
 ${declared.join('\n')}
 const width = ${width}u;
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
   let row = id.y;
   if (column >= width) { return; }

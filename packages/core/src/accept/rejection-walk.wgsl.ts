@@ -28,7 +28,7 @@ const remaining = 2u;
 var<workgroup> parents: array<u32, ${MAX_TREE_ROWS}>;
 var<workgroup> firstChild: array<u32, ${MAX_TREE_ROWS}>; // 0: none
 var<workgroup> nextSibling: array<u32, ${MAX_TREE_ROWS}>;
-var<workgroup> sums: array<vec2<f32>, size>;
+var<workgroup> sums: array<vec2f, size>;
 var<workgroup> chosen: u32;
 // The row at hand, alike in every lane.
 var<private> greedy: bool;
@@ -43,8 +43,8 @@ var<private> drawnSum: f32;
 var<private> own: u32; // of this lane's scratch
 ${noiseWgsl}
 ${massWgsl}
-fn noiseOf(stream: u32, sequence: u32) -> vec4<u32> {
-  return vec4<u32>(sampling[${SAMPLING.seedLow}], sampling[${SAMPLING.seedHigh}], sampling[${SAMPLING.sequence}] + sequence, stream);
+fn noiseOf(stream: u32, sequence: u32) -> vec4u {
+  return vec4u(sampling[${SAMPLING.seedLow}], sampling[${SAMPLING.seedHigh}], sampling[${SAMPLING.sequence}] + sequence, stream);
 }
 // What is left of p at a token, to be divided by leftSum.
 fn leftAt(v: u32) -> f32 {
@@ -83,7 +83,7 @@ fn begin(row: u32) {
   left = itself;
   kind = select(points, asDrawn, drawnSum > 0.0);
 }
-fn keeps(token: u32, position: u32, key: vec4<u32>) -> bool {
+fn keeps(token: u32, position: u32, key: vec4u) -> bool {
   if (token >= vocab || !(leftSum > 0.0)) { return false; }
   let mass = leftAt(token) / leftSum;
   var q = 1.0;
@@ -91,7 +91,7 @@ fn keeps(token: u32, position: u32, key: vec4<u32>) -> bool {
   return uniformOf(noiseWord(key, position, token)) * q < mass;
 }
 // The child after another (0: the first) that changes something: kept, which adds ${MAX_TREE_ROWS}, or refused. 0: there is none.
-fn judged(row: u32, before: u32, ofTokens: u32, position: u32, coins: vec4<u32>) -> u32 {
+fn judged(row: u32, before: u32, ofTokens: u32, position: u32, coins: vec4u) -> u32 {
   var child = before;
   loop {
     child = select(nextSibling[child], firstChild[row], child == 0u);
@@ -105,7 +105,7 @@ fn judged(row: u32, before: u32, ofTokens: u32, position: u32, coins: vec4<u32>)
 // Takes a token that was refused out of what is left of p and q. Two sums, each lane's own terms first.
 fn refuse(token: u32, lane: u32) {
   let half = select(0u, 1u, left == 0u);
-  var sum = vec2<f32>();
+  var sum = vec2f();
   for (var v = lane; v < vocab; v += size) {
     var mass = leftAt(v) / max(leftSum, 1e-38);
     if (kind != points) {
@@ -135,7 +135,7 @@ fn refuse(token: u32, lane: u32) {
   }
 }
 // The token that follows: its column of tokens first, then the token.
-fn draw(lane: u32, words: vec4<u32>) -> u32 {
+fn draw(lane: u32, words: vec4u) -> u32 {
   var sum = 0.0;
   for (var v = lane; v < vocab; v += size) { sum += leftAt(v); }
   sums[lane].x = sum;
@@ -180,8 +180,8 @@ fn draw(lane: u32, words: vec4<u32>) -> u32 {
 }
 @compute @workgroup_size(${size})
 fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let ofTokens = group.x * (arrayLength(&tokens) / groups.x);

@@ -97,7 +97,7 @@ fn total(lane: u32) {
   workgroupBarrier();
 }
 @compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.x;
   if (row >= index[${INDEX.rows}]) { return; }
   let to = row * ${ROW_MASSES.words}u;

@@ -45,7 +45,7 @@ export function keepDrawn(ops: Ops, { logits, vocab, rows, first, sampling, targ
 @group(0) @binding(2) var<storage, read_write> q: array<u32>; // f32: no constant may be -∞
 ${targetIds ? '@group(0) @binding(3) var<storage, read> target_ids: array<u32>;' : ''}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let source = group.x * ${vocab}u;
   let to = (${first}u + group.x) * ${width}u;
   let temperature = bitcast<f32>(sampling[${SAMPLING.temperature}]);

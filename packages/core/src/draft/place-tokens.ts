@@ -37,7 +37,7 @@ export function placeTokens(ops: Ops, { ids, order, from, map, tokens, to, count
 @group(0) @binding(2) var<storage, read_write> tokens: array<u32>;
 ${map ? '@group(0) @binding(3) var<storage, read> map: array<u32>;' : ''}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= ${count}u) { return; }
   let row = ids[order[${from}u + id.x]];
   ${map ? `if (row < ${map.shape[0]}u) { tokens[${to}u + id.x] = map[row]; return; }` : ''}

@@ -3,7 +3,7 @@ import { THREEFRY_PARITY, THREEFRY_ROTATIONS, THREEFRY_ROUNDS } from './threefry
 /** Adds the key and the number of the injection, as its schedule says. */
 function inject(step: number): string {
   const words = [0, 1, 2, 3].map((i) => `k${(step + i) % 5}`)
-  return `  x += vec4<u32>(${words.join(', ')}${step > 0 ? ` + ${step}u` : ''});`
+  return `  x += vec4u(${words.join(', ')}${step > 0 ? ` + ${step}u` : ''});`
 }
 
 function mix(sum: string, word: string, rotation: number): string {
@@ -24,7 +24,7 @@ function round(i: number): string {
  * expressions), where the noise that wins comes from, so small numbers go through a series.
  */
 export const noiseWgsl: string = /* wgsl */ `
-fn threefry(counter: vec4<u32>, key: vec4<u32>) -> vec4<u32> {
+fn threefry(counter: vec4u, key: vec4u) -> vec4u {
   let k0 = key.x;
   let k1 = key.y;
   let k2 = key.z;
@@ -34,10 +34,10 @@ fn threefry(counter: vec4<u32>, key: vec4<u32>) -> vec4<u32> {
 ${[inject(0), ...Array.from({ length: THREEFRY_ROUNDS }, (_, i) => round(i))].join('\n')}
   return x;
 }
-fn noiseWords(key: vec4<u32>, position: u32, block: u32) -> vec4<u32> {
-  return threefry(vec4<u32>(position, block, 0u, 0u), key);
+fn noiseWords(key: vec4u, position: u32, block: u32) -> vec4u {
+  return threefry(vec4u(position, block, 0u, 0u), key);
 }
-fn noiseWord(key: vec4<u32>, position: u32, id: u32) -> u32 {
+fn noiseWord(key: vec4u, position: u32, id: u32) -> u32 {
   return noiseWords(key, position, id >> 2u)[id & 3u];
 }
 fn uniformOf(word: u32) -> f32 {

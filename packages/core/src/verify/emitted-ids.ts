@@ -11,7 +11,7 @@ export function emittedIds(ops: Ops, { outcome, ids, rows }: { outcome: Tensor; 
 @group(0) @binding(0) var<storage, read> outcome: array<u32>;
 @group(0) @binding(1) var<storage, read_write> ids: array<u32>;
 @compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) place: vec3<u32>) {
+fn main(@builtin(global_invocation_id) place: vec3u) {
   if (place.x >= ${rows}u) { return; }
   var id = ${NO_TOKEN}u;
   for (var i = 0u; i <= outcome[${OUTCOME.accepted}]; i++) {

@@ -73,8 +73,8 @@ var<private> mine: array<u32, ${each}>;
 var<workgroup> left: array<atomic<u32>, ${words}>;
 @compute @workgroup_size(${lanes})
 fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = p.first + group.y;
@@ -86,7 +86,7 @@ fn main(
   ${when(noised, drawStartWgsl)}
   for (var i = 0u; i < ${each}u; i += 4u) {
     let first = start + ${lanes}u * i + 4u * lane;
-    ${when(noised && !mapped, 'var words = vec4<u32>();\nif (first < end && !isGreedy()) { words = noiseWords(key, position, first >> 2u); }')}
+    ${when(noised && !mapped, 'var words = vec4u();\nif (first < end && !isGreedy()) { words = noiseWords(key, position, first >> 2u); }')}
     for (var j = 0u; j < 4u; j++) {
       let id = first + j;
       var bits = minusInfinity;

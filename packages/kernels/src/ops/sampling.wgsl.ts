@@ -11,6 +11,6 @@ fn param(at: u32) -> f32 { return bitcast<f32>(sampling[at]); }
 fn isGreedy() -> bool { return (sampling[${SAMPLING.temperature}] & 0x7fffffffu) == 0u; }
 // Top-p and typical-p are shares of a mass.
 fn isShare(at: u32) -> bool { return param(at) > 0.0 && param(at) < 1.0; }
-fn noiseKey(stream: u32) -> vec4<u32> {
-  return vec4<u32>(sampling[${SAMPLING.seedLow}], sampling[${SAMPLING.seedHigh}], sampling[${SAMPLING.sequence}], stream);
+fn noiseKey(stream: u32) -> vec4u {
+  return vec4u(sampling[${SAMPLING.seedLow}], sampling[${SAMPLING.seedHigh}], sampling[${SAMPLING.sequence}], stream);
 }`

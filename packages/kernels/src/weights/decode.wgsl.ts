@@ -38,30 +38,30 @@ const components: readonly string[] = ['x', 'y', 'z', 'w']
  */
 const integers = /* wgsl */ `
 const MAGIC = 0x4b000000u; // 2^23 as f32
-const PER_LOW = 1.0 / vec4<f32>(1.0, 256.0, 65536.0, 4096.0);
-const PER_HIGH = 1.0 / vec4<f32>(16.0, 4096.0, 256.0, 65536.0);
-const PER_BYTE = 1.0 / vec4<f32>(1.0, 256.0, 1.0, 256.0);
+const PER_LOW = 1.0 / vec4f(1.0, 256.0, 65536.0, 4096.0);
+const PER_HIGH = 1.0 / vec4f(16.0, 4096.0, 256.0, 65536.0);
+const PER_BYTE = 1.0 / vec4f(1.0, 256.0, 1.0, 256.0);
 
 // n - offset for the low nibbles n of a word's four bytes
-fn low(word: u32, offset: f32) -> vec4<f32> {
+fn low(word: u32, offset: f32) -> vec4f {
   let first = (word & 0xffffffu) | MAGIC;
-  let fields = vec4<u32>(first, first, first, (word >> 12u) | MAGIC);
-  return fma(bitcast<vec4<f32>>(fields & vec4<u32>(0x4b00000fu, 0x4b000f00u, 0x4b0f0000u, 0x4b00f000u)), PER_LOW, -8388608.0 * PER_LOW - offset);
+  let fields = vec4u(first, first, first, (word >> 12u) | MAGIC);
+  return fma(bitcast<vec4f>(fields & vec4u(0x4b00000fu, 0x4b000f00u, 0x4b0f0000u, 0x4b00f000u)), PER_LOW, -8388608.0 * PER_LOW - offset);
 }
 
 // n - offset for the high nibbles
-fn high(word: u32, offset: f32) -> vec4<f32> {
+fn high(word: u32, offset: f32) -> vec4f {
   let first = (word & 0xffffffu) | MAGIC;
   let second = (word >> 12u) | MAGIC;
-  let fields = vec4<u32>(first, first, second, second);
-  return fma(bitcast<vec4<f32>>(fields & vec4<u32>(0x4b0000f0u, 0x4b00f000u, 0x4b000f00u, 0x4b0f0000u)), PER_HIGH, -8388608.0 * PER_HIGH - offset);
+  let fields = vec4u(first, first, second, second);
+  return fma(bitcast<vec4f>(fields & vec4u(0x4b0000f0u, 0x4b00f000u, 0x4b000f00u, 0x4b0f0000u)), PER_HIGH, -8388608.0 * PER_HIGH - offset);
 }
 
 // n - offset for the bytes
-fn bytes(word: u32, offset: f32) -> vec4<f32> {
+fn bytes(word: u32, offset: f32) -> vec4f {
   let shifted = word >> 16u;
-  let fields = vec4<u32>(word, word, shifted, shifted) & vec4<u32>(0xffu, 0xff00u, 0xffu, 0xff00u);
-  return fma(bitcast<vec4<f32>>(fields | vec4<u32>(MAGIC)), PER_BYTE, -8388608.0 * PER_BYTE - offset);
+  let fields = vec4u(word, word, shifted, shifted) & vec4u(0xffu, 0xff00u, 0xffu, 0xff00u);
+  return fma(bitcast<vec4f>(fields | vec4u(MAGIC)), PER_BYTE, -8388608.0 * PER_BYTE - offset);
 }
 `
 
@@ -75,7 +75,7 @@ function quantised(
     four: (row, j) => {
       const scale = scales[(j * scales.length) >> 3]?.(row)
       const n = integers(row, j)
-      return minimum ? `fma(${n}, vec4<f32>(${scale}), vec4<f32>(${row}.minimum))` : `(${n} * ${scale})`
+      return minimum ? `fma(${n}, vec4f(${scale}), vec4f(${row}.minimum))` : `(${n} * ${scale})`
     },
   }
 }
@@ -89,15 +89,15 @@ const f32: Decoder = {
   unitInputs: 4,
   units: 1,
   wgsl: /* wgsl */ `
-struct Block { values: array<vec4<u32>, 64> }
-struct Row { values: vec4<u32> }
+struct Block { values: array<vec4u, 64> }
+struct Row { values: vec4u }
 struct Pair { even: Row, odd: Row }
 
 fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
   return Pair(Row(weights[block].values[pair]), Row(weights[block].values[pair + 32u]));
 }
 `,
-  four: (row) => `bitcast<vec4<f32>>(${row}.values)`,
+  four: (row) => `bitcast<vec4f>(${row}.values)`,
 }
 
 const f16: Decoder = {
@@ -105,7 +105,7 @@ const f16: Decoder = {
   unitInputs: 8,
   four: (row, j) => {
     const words = j === 0 ? ['x', 'y'] : ['z', 'w']
-    return `vec4<f32>(${words.map((word) => `unpack2x16float(${row}.values.${word})`).join(', ')})`
+    return `vec4f(${words.map((word) => `unpack2x16float(${row}.values.${word})`).join(', ')})`
   },
 }
 
@@ -113,8 +113,8 @@ const q4_0: Decoder = {
   unitInputs: 32,
   units: 1,
   wgsl: /* wgsl */ `${integers}
-struct Block { nibbles: array<vec4<u32>, 64>, scales: array<u32, 32> }
-struct Row { nibbles: vec4<u32>, scale: f32 }
+struct Block { nibbles: array<vec4u, 64>, scales: array<u32, 32> }
+struct Row { nibbles: vec4u, scale: f32 }
 struct Pair { even: Row, odd: Row }
 
 fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
@@ -129,8 +129,8 @@ const q4_1: Decoder = {
   unitInputs: 32,
   units: 1,
   wgsl: /* wgsl */ `${integers}
-struct Block { nibbles: array<vec4<u32>, 64>, scales: array<u32, 64> }
-struct Row { nibbles: vec4<u32>, scale: f32, minimum: f32 }
+struct Block { nibbles: array<vec4u, 64>, scales: array<u32, 64> }
+struct Row { nibbles: vec4u, scale: f32, minimum: f32 }
 struct Pair { even: Row, odd: Row }
 
 fn row(block: u32, slot: u32) -> Row {
@@ -149,8 +149,8 @@ const q8_0: Decoder = {
   unitInputs: 32,
   units: 1,
   wgsl: /* wgsl */ `${integers}
-struct Block { first: array<vec4<u32>, 64>, second: array<vec4<u32>, 64>, scales: array<u32, 32> }
-struct Row { first: vec4<u32>, second: vec4<u32>, scale: f32 }
+struct Block { first: array<vec4u, 64>, second: array<vec4u, 64>, scales: array<u32, 32> }
+struct Row { first: vec4u, second: vec4u, scale: f32 }
 struct Pair { even: Row, odd: Row }
 
 fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
@@ -169,15 +169,15 @@ const q4_k: Decoder = {
   unitInputs: 32,
   units: 8,
   wgsl: /* wgsl */ `${integers}
-struct Unit { nibbles: array<vec4<u32>, 64>, scales: array<u32, 32> }
+struct Unit { nibbles: array<vec4u, 64>, scales: array<u32, 32> }
 struct Block { units: array<Unit, 8>, scales: array<u32, 64> }
-struct Row { nibbles: vec4<u32>, scale: f32, minimum: f32 }
+struct Row { nibbles: vec4u, scale: f32, minimum: f32 }
 struct Pair { even: Row, odd: Row }
 
 // scales: the unit's u8 scale and u8 minimum, in the low 16 bits
 fn row(block: u32, unit: u32, slot: u32, scales: u32) -> Row {
   let scale = unpack2x16float(weights[block].scales[slot]);
-  let factors = vec2<f32>(f32(scales & 0xffu), f32((scales >> 8u) & 0xffu));
+  let factors = vec2f(f32(scales & 0xffu), f32((scales >> 8u) & 0xffu));
   return Row(weights[block].units[unit].nibbles[slot], scale.x * factors.x, -(scale.y * factors.y));
 }
 
@@ -193,14 +193,14 @@ const q6_k: Decoder = {
   unitInputs: 32,
   units: 8,
   wgsl: /* wgsl */ `${integers}
-struct Unit { nibbles: array<vec4<u32>, 64>, bits: array<vec2<u32>, 64>, scales: array<u32, 32> }
+struct Unit { nibbles: array<vec4u, 64>, bits: array<vec2u, 64>, scales: array<u32, 32> }
 struct Block { units: array<Unit, 8>, scales: array<u32, 32> }
-struct Row { nibbles: vec4<u32>, bits: vec2<u32>, scales: vec2<f32> }
+struct Row { nibbles: vec4u, bits: vec2u, scales: vec2f }
 struct Pair { even: Row, odd: Row }
 
 // scales: two i8 in bits 0..7 and 8..15, for inputs 0..15 and 16..31
 fn row(block: u32, unit: u32, slot: u32, scales: u32, scale: f32) -> Row {
-  let factors = vec2<f32>(f32(extractBits(i32(scales), 0u, 8u)), f32(extractBits(i32(scales), 8u, 8u)));
+  let factors = vec2f(f32(extractBits(i32(scales), 0u, 8u)), f32(extractBits(i32(scales), 8u, 8u)));
   return Row(weights[block].units[unit].nibbles[slot], weights[block].units[unit].bits[slot], scale * factors);
 }
 
@@ -211,7 +211,7 @@ fn fetch(block: u32, unit: u32, pair: u32) -> Pair {
 }
 
 // nibbles: 4 low bits a byte, bits: the 2 high ones in bits 4 and 5
-fn six(nibbles: u32, bits: u32) -> vec4<f32> {
+fn six(nibbles: u32, bits: u32) -> vec4f {
   return bytes((nibbles & 0x0f0f0f0fu) | (bits & 0x30303030u), 32.0);
 }
 `,

@@ -3,8 +3,8 @@ import type { Layout } from './layout'
 
 /** Declares `eight`: eight numbers as binary16, two a word, in the order 0 2, 4 6, 1 3, 5 7 of packed nibbles. */
 export const eightWgsl: string = /* wgsl */ `
-fn eight(a: vec4<f32>, b: vec4<f32>) -> vec4<u32> {
-  return vec4<u32>(pack2x16float(a.xz), pack2x16float(b.xz), pack2x16float(a.yw), pack2x16float(b.yw));
+fn eight(a: vec4f, b: vec4f) -> vec4u {
+  return vec4u(pack2x16float(a.xz), pack2x16float(b.xz), pack2x16float(a.yw), pack2x16float(b.yw));
 }
 `
 
@@ -15,7 +15,7 @@ fn eight(a: vec4<f32>, b: vec4<f32>) -> vec4<u32> {
 export interface HalfDecoder {
   /**
    * Declares `Raw`, `raw(firstBlock: u32, unit: u32, slot: u32) -> Raw` (the last block stands for those beyond it) and
-   * `halves(raw: Raw, slot: u32) -> array<vec4<u32>, 4>`, each vector as of `eight`. Expects the decoder's text,
+   * `halves(raw: Raw, slot: u32) -> array<vec4u, 4>`, each vector as of `eight`. Expects the decoder's text,
    * `var<storage, read> weights: array<Block>` and `p.blocks`.
    */
   readonly wgsl: string
@@ -30,7 +30,7 @@ struct Raw { ${fields} }
 fn raw(firstBlock: u32, unit: u32, slot: u32) -> Raw {
 ${load}
 }
-fn halves(raw: Raw, slot: u32) -> array<vec4<u32>, 4> {
+fn halves(raw: Raw, slot: u32) -> array<vec4u, 4> {
 ${body}
 }
 `
@@ -38,10 +38,9 @@ ${body}
 
 /** Halves of what the layout's own decoder gives, rounded once; numbers that are too large become the largest. */
 function throughFloats(layout: Layout['decoder'], row: string): string {
-  const four = (j: number): string =>
-    `clamp(${decoders[layout].four('row', j)}, vec4<f32>(-65504.0), vec4<f32>(65504.0))`
+  const four = (j: number): string => `clamp(${decoders[layout].four('row', j)}, vec4f(-65504.0), vec4f(65504.0))`
   const eights = [0, 1, 2, 3].map((i) => `eight(${four(2 * i)}, ${four(2 * i + 1)})`)
-  return `  let row = ${row};\n  return array<vec4<u32>, 4>(${eights.join(', ')});`
+  return `  let row = ${row};\n  return array<vec4u, 4>(${eights.join(', ')});`
 }
 
 const oneBlock = '  let block = firstBlock + min(unit, p.blocks - 1u);'
@@ -56,15 +55,15 @@ function plain(layout: 'f32' | 'f16', blocks: number): HalfDecoder {
   const eights = [0, 1, 2, 3].map((i) => {
     const fours = [2 * i, 2 * i + 1].map((j) => {
       const [vector, part] = layout === 'f32' ? [j, 0] : [j >> 1, j & 1]
-      return `clamp(${decoders[layout].four(`Row(raw.values[${vector}])`, part)}, vec4<f32>(-65504.0), vec4<f32>(65504.0))`
+      return `clamp(${decoders[layout].four(`Row(raw.values[${vector}])`, part)}, vec4f(-65504.0), vec4f(65504.0))`
     })
     return `eight(${fours.join(', ')})`
   })
   return {
     wgsl: text(
-      `values: array<vec4<u32>, ${blocks}>`,
-      `  return Raw(array<vec4<u32>, ${blocks}>(${vectors.join(', ')}));`,
-      `  return array<vec4<u32>, 4>(${eights.join(', ')});`,
+      `values: array<vec4u, ${blocks}>`,
+      `  return Raw(array<vec4u, ${blocks}>(${vectors.join(', ')}));`,
+      `  return array<vec4u, 4>(${eights.join(', ')});`,
     ),
   }
 }
@@ -80,10 +79,10 @@ function throughIntegers(
   value: (pair: string) => string,
 ): string {
   const vectors = [0, 1, 2, 3].map((i) => {
-    const pairs = fields(i).map((field) => `bitcast<u32>(${value(`bitcast<vec2<f16>>(${field} | magic)`)})`)
-    return `vec4<u32>(${pairs.join(', ')})`
+    const pairs = fields(i).map((field) => `bitcast<u32>(${value(`bitcast<vec2h>(${field} | magic)`)})`)
+    return `vec4u(${pairs.join(', ')})`
   })
-  return `${scale}\n  let magic = select(0u, 0x64006400u, p.rows > 0u);\n  return array<vec4<u32>, 4>(\n    ${vectors.join(',\n    ')},\n  );`
+  return `${scale}\n  let magic = select(0u, 0x64006400u, p.rows > 0u);\n  return array<vec4u, 4>(\n    ${vectors.join(',\n    ')},\n  );`
 }
 
 const nibbleFields = (i: number): readonly string[] =>
@@ -96,8 +95,8 @@ const byteFields = (i: number): readonly string[] =>
     ),
   )
 
-const halfScale = `  let scales = bitcast<vec2<f16>>(raw.scales);
-  let scale = vec2<f16>(select(scales.x, scales.y, slot >= 32u));`
+const halfScale = `  let scales = bitcast<vec2h>(raw.scales);
+  let scale = vec2h(select(scales.x, scales.y, slot >= 32u));`
 
 /** The reader of each layout. */
 export const halfDecoders: Readonly<Record<Layout['decoder'], HalfDecoder>> = {
@@ -105,32 +104,32 @@ export const halfDecoders: Readonly<Record<Layout['decoder'], HalfDecoder>> = {
   f16: plain('f16', 4),
   q4_0: {
     wgsl: text(
-      'nibbles: vec4<u32>, scales: u32',
+      'nibbles: vec4u, scales: u32',
       `${oneBlock}\n  return Raw(weights[block].nibbles[slot], weights[block].scales[slot & 31u]);`,
-      throughIntegers(halfScale, nibbleFields, (pair) => `(${pair} - vec2<f16>(1032.0h)) * scale`),
+      throughIntegers(halfScale, nibbleFields, (pair) => `(${pair} - vec2h(1032.0h)) * scale`),
     ),
   },
   q4_1: {
     wgsl: text(
-      'nibbles: vec4<u32>, scale: u32',
+      'nibbles: vec4u, scale: u32',
       `${oneBlock}\n  return Raw(weights[block].nibbles[slot], weights[block].scales[slot]);`,
       throughIntegers(
-        '  let scales = bitcast<vec2<f16>>(raw.scale);\n  let scale = scales.xx;\n  let minimum = scales.yy;',
+        '  let scales = bitcast<vec2h>(raw.scale);\n  let scale = scales.xx;\n  let minimum = scales.yy;',
         nibbleFields,
-        (pair) => `fma(${pair} - vec2<f16>(1024.0h), scale, minimum)`,
+        (pair) => `fma(${pair} - vec2h(1024.0h), scale, minimum)`,
       ),
     ),
   },
   q8_0: {
     wgsl: text(
-      'first: vec4<u32>, second: vec4<u32>, scales: u32',
+      'first: vec4u, second: vec4u, scales: u32',
       `${oneBlock}\n  return Raw(weights[block].first[slot], weights[block].second[slot], weights[block].scales[slot & 31u]);`,
-      throughIntegers(halfScale, byteFields, (pair) => `(${pair} - vec2<f16>(1152.0h)) * scale`),
+      throughIntegers(halfScale, byteFields, (pair) => `(${pair} - vec2h(1152.0h)) * scale`),
     ),
   },
   q4_k: {
     wgsl: text(
-      'nibbles: vec4<u32>, factors: u32, scale: u32',
+      'nibbles: vec4u, factors: u32, scale: u32',
       `  let block = firstBlock + min(unit / 8u, p.blocks - 1u);
   let part = unit % 8u;
   return Raw(
@@ -139,13 +138,13 @@ export const halfDecoders: Readonly<Record<Layout['decoder'], HalfDecoder>> = {
     weights[block].scales[slot],
   );`,
       `  let factors = raw.factors >> select(0u, 16u, slot >= 32u);
-  let scales = unpack2x16float(raw.scale) * vec2<f32>(f32(factors & 0xffu), f32((factors >> 8u) & 0xffu));
+  let scales = unpack2x16float(raw.scale) * vec2f(f32(factors & 0xffu), f32((factors >> 8u) & 0xffu));
 ${throughFloats('q4_k', 'Row(raw.nibbles, scales.x, -scales.y)')}`,
     ),
   },
   q6_k: {
     wgsl: text(
-      'nibbles: vec4<u32>, bits: vec2<u32>, factors: u32, scales: u32',
+      'nibbles: vec4u, bits: vec2u, factors: u32, scales: u32',
       `  let block = firstBlock + min(unit / 8u, p.blocks - 1u);
   let part = unit % 8u;
   return Raw(
@@ -155,7 +154,7 @@ ${throughFloats('q4_k', 'Row(raw.nibbles, scales.x, -scales.y)')}`,
     weights[block].scales[slot & 31u],
   );`,
       `  let shifted = i32(raw.factors >> select(0u, 16u, slot >= 32u));
-  let factors = vec2<f32>(f32(extractBits(shifted, 0u, 8u)), f32(extractBits(shifted, 8u, 8u)));
+  let factors = vec2f(f32(extractBits(shifted, 0u, 8u)), f32(extractBits(shifted, 8u, 8u)));
 ${throughFloats('q6_k', `Row(raw.nibbles, raw.bits, ${scaleOfPair} * factors)`)}`,
     ),
   },

@@ -12,7 +12,7 @@ struct Params { width: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 ${bindings.join('\n')}
 @compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.width) { return; }
   let i = id.y * p.width + id.x;
   t${at.out}[i] = t${at.a}[i] + t${at.b}[i];

@@ -34,8 +34,8 @@ ${orderWgsl}
 ${bestOfLanesWgsl}
 @compute @workgroup_size(256)
 fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let row = group.y * p.count;
@@ -61,12 +61,12 @@ fn main(
 export const bestRecordWgsl: string = /* wgsl */ `
 struct Params { count: u32, at: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> records: array<vec2<u32>>;
+@group(0) @binding(1) var<storage, read> records: array<vec2u>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
 ${orderWgsl}
 ${bestOfLanesWgsl}
 @compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.x * p.count;
   var mine = lowest;
   var place = 0u;

@@ -12,7 +12,7 @@ struct Params { limit: u32, slots: u32, lanes: u32, lanesAcross: u32 }
 @group(0) @binding(1) var<storage, read> outcome: array<u32>;
 @group(0) @binding(2) var<storage, read_write> cache: array<${type}>; // [layers · 2 · kvHeads, slots, ${count}]
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u) {
   let lane = id.y * p.lanesAcross + id.x;
   if (lane >= p.lanes) { return; }
   let base = outcome[${OUTCOME.length}];

@@ -56,7 +56,7 @@ ${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('
 ${decoder?.wgsl ?? ''}
 ${normed ? sum.functions : ''}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32${normed ? sum.parameter : ''}) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${normed ? sum.parameter : ''}) {
   let row = group.x;
 ${parts
   .map(

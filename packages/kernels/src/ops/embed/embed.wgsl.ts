@@ -19,10 +19,10 @@ struct Params { vectors: u32, units: u32, blocks: u32, firstPanel: u32, panels: 
 @group(0) @binding(1) var<storage, read> weights: array<Block>;
 @group(0) @binding(2) var<storage, read> tokens: array<u32>;
 @group(0) @binding(3) var<storage, read> index: array<u32>;
-@group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
 ${decoder.wgsl}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.y;
   let unit = group.x * ${lanes}u + lane;
   if (p.firstRow + row >= index[${INDEX.rows}] || unit >= p.units) { return; }

@@ -70,7 +70,7 @@ ${draws ? drawWgsl : ''}
 ${sum.functions}
 ${radixSelectWgsl(sweep)}
 @compute @workgroup_size(${form.lanes})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
   let at = p.first + group.x;
   if (at >= index[${INDEX.rows}]${draws ? '' : ' || !anyOn()'}) { return; }
   let chunks = (p.vocab + ${form.chunk - 1}u) / ${form.chunk}u;

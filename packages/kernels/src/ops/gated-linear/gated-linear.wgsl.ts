@@ -6,7 +6,7 @@ const gatedEpilogue: Epilogue = {
   params: ['width: u32'],
   bindings: ['var<storage, read_write> out: array<f32>'],
   wgsl: /* wgsl */ `
-fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) -> f32 {
+fn finish(row: u32, pair: u32, sums: vec2f, scale: f32) -> f32 {
   if (pair >= p.width) { return 0.0; }
   let gate = sums.x * scale;
   let up = sums.y * scale;

@@ -14,28 +14,28 @@ export function halveRowsWgsl(
 ): string {
   const sum = workgroupSum(device, 256)
   const load = (vector: string): string =>
-    `select(vec4<f32>(), x[at + ${vector}]${norm ? ` * gain[${vector}]` : ''} * factor, live && ${vector} < p.vectors)`
+    `select(vec4f(), x[at + ${vector}]${norm ? ` * gain[${vector}]` : ''} * factor, live && ${vector} < p.vectors)`
   return /* wgsl */ `
 enable subgroups;
 diagnostic(off, subgroup_uniformity);
 struct Params { vectors: u32, tiles: u32, scales: u32, inverseInputs: f32, eps: f32 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> halves: array<vec4<u32>>;
-${norm ? '@group(0) @binding(3) var<storage, read> gain: array<vec4<f32>>;' : ''}
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> halves: array<vec4u>;
+${norm ? '@group(0) @binding(3) var<storage, read> gain: array<vec4f>;' : ''}
 var<workgroup> most: atomic<u32>;
 ${eightWgsl}
 ${norm ? sum.functions : ''}
 @compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32${norm ? sum.parameter : ''}) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${norm ? sum.parameter : ''}) {
   let row = group.x;
   let at = row * p.vectors;
-  ${norm ? 'var squares = vec4<f32>();' : ''}
-  var sizes = vec4<u32>();
+  ${norm ? 'var squares = vec4f();' : ''}
+  var sizes = vec4u();
   for (var i = lane; i < p.vectors; i += 256u) {
     let v = x[at + i];
     ${norm ? 'squares = fma(v, v, squares);' : ''}
-    sizes = max(sizes, bitcast<vec4<u32>>(v${norm ? ' * gain[i]' : ''}) & vec4<u32>(0x7fffffffu));
+    sizes = max(sizes, bitcast<vec4u>(v${norm ? ' * gain[i]' : ''}) & vec4u(0x7fffffffu));
   }
   let largest = subgroupMax(max(max(sizes.x, sizes.y), max(sizes.z, sizes.w)));
   if (subgroupElect()) { atomicMax(&most, largest); }
@@ -56,6 +56,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let product = scale / sqrt(fma(total, p.inverseInputs, p.eps));`
       : 'let product = scale;'
   }
-  if (lane == 0u) { halves[p.scales + row] = vec4<u32>(bitcast<u32>(product), 0u, 0u, 0u); }
+  if (lane == 0u) { halves[p.scales + row] = vec4u(bitcast<u32>(product), 0u, 0u, 0u); }
 }`
 }

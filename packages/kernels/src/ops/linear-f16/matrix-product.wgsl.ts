@@ -38,7 +38,7 @@ export function matrixProductShader<E>(epilogueOf: (form: E) => Epilogue): Shade
     const epilogue = epilogueOf(form.epilogue)
     const variables = [
       'var<uniform> p: Params',
-      'var<storage, read> x: array<array<vec4<u32>, 32>>',
+      'var<storage, read> x: array<array<vec4u, 32>>',
       'var<storage, read> weights: array<Block>',
       ...(form.bounded ? ['var<storage, read> index: array<u32>'] : []),
       ...epilogue.bindings,
@@ -69,12 +69,12 @@ alias Right = subgroup_matrix_right<f16, ${matrixSize}, ${matrixSize}>;
 alias Sums = subgroup_matrix_result<f32, ${matrixSize}, ${matrixSize}>;
 
 // [subgroup, column, inputs] halves of a step; later [subgroup, row, column] f32 sums. Columns: even outputs, then odd ones.
-var<workgroup> staged: array<array<vec4<u32>, ${subgroupVectors(tile)}>, ${subgroups}>;
+var<workgroup> staged: array<array<vec4u, ${subgroupVectors(tile)}>, ${subgroups}>;
 
 fn scaleOf(row: u32) -> f32 { return bitcast<f32>(x[p.scales + row / 32u][row % 32u].x); }
 
 @compute @workgroup_size(${matrixLanes * subgroups})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let firstRow = group.x * ${rowTiles * matrixSize}u;
   ${bounded ? `if (p.firstRow + firstRow >= index[${INDEX.rows}]) { return; }` : ''}
   let lane = local % ${matrixLanes}u;
@@ -164,15 +164,15 @@ ${repeat(columns, (c) => `  subgroupMatrixStore<row_major>(&staged[subgroup], ${
     let row = firstRow + ${r * matrixSize}u + i / ${quads}u;
     if (row < p.rows) {
       let at = i / ${quads}u * ${stride}u + i % ${quads}u;
-      var even = vec4<f32>();
-      var odd = vec4<f32>();
+      var even = vec4f();
+      var odd = vec4f();
       for (var s = 0u; s < ${subgroups}u; s++) {
-        even += bitcast<vec4<f32>>(staged[s][at]);
-        odd += bitcast<vec4<f32>>(staged[s][at + ${quads}u]);
+        even += bitcast<vec4f>(staged[s][at]);
+        odd += bitcast<vec4f>(staged[s][at + ${quads}u]);
       }
       let pair = firstPair + i % ${quads}u * 4u;
       let scale = scaleOf(row);
-${repeat(4, (j) => `      finish(row, pair + ${j}u, vec2<f32>(even.${'xyzw'[j]}, odd.${'xyzw'[j]}), scale);`)}
+${repeat(4, (j) => `      finish(row, pair + ${j}u, vec2f(even.${'xyzw'[j]}, odd.${'xyzw'[j]}), scale);`)}
     }
   }`,
 )}`

@@ -44,11 +44,11 @@ export function dotProductShader<E>(epilogueOf: (form: E) => Epilogue): Shader<D
     const epilogue = epilogueOf(form.epilogue)
     const variables = [
       'var<uniform> p: Params',
-      'var<storage, read> x: array<vec4<u32>>',
+      'var<storage, read> x: array<vec4u>',
       'var<storage, read> weights: array<Block>',
       ...(form.bounded ? ['var<storage, read> index: array<u32>'] : []),
       ...epilogue.bindings,
-      ...(form.twin === 'gain' ? ['var<storage, read> twinGain: array<vec4<f32>>'] : []),
+      ...(form.twin === 'gain' ? ['var<storage, read> twinGain: array<vec4f>'] : []),
       ...(form.twin === 'none' ? [] : ['var<storage, read_write> int8: array<u32>']),
     ]
     return `struct Params { ${[...productParams, ...epilogue.params].join(', ')} }
@@ -79,7 +79,7 @@ fn scaleOf(squares: f32) -> f32 {
 }
 
 @compute @workgroup_size(${tile.atOnce === 1 ? tile.lanes : `${tile.lanes}, ${tile.atOnce}`})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let firstRow = group.x * ${tile.rows}u;
   ${bounded ? `if (p.firstRow + firstRow >= index[${INDEX.rows}]) { return; }` : ''}
   let lane = local.x;

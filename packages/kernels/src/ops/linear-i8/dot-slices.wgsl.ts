@@ -53,15 +53,15 @@ export function parallelSlices(kernel: DotKernel, device: DeviceFacts): { memory
     }
   }`
   return {
-    memory: `var<workgroup> sliceSums: array<array<array<vec2<f32>, ${width}>, ${rows}>, ${atOnce}>;
+    memory: `var<workgroup> sliceSums: array<array<array<vec2f, ${width}>, ${rows}>, ${atOnce}>;
 ${norm ? `var<workgroup> sliceSquares: array<array<f32, ${rows}>, ${atOnce}>;` : ''}
 ${twin ? twinMemory(twin, rows, width, size) : ''}`,
     body: `
   let flat = local.y * ${lanes}u + lane;
-${each((turn, item) => `  var total${turn}_${item} = vec2<f32>();${norm ? ` var squares${turn}_${item} = 0.0;` : ''}`)}
+${each((turn, item) => `  var total${turn}_${item} = vec2f();${norm ? ` var squares${turn}_${item} = 0.0;` : ''}`)}
   for (var round = 0u; round < ${int8Slices}u; round += ${atOnce}u) {
     let slice = round + local.y;
-${repeat(tile.rows, (row) => `${norm ? `    var square${row} = 0.0;` : ''}${repeat(pairs, (pair) => `    var sum${row}_${pair} = vec2<f32>();`)}`)}
+${repeat(tile.rows, (row) => `${norm ? `    var square${row} = 0.0;` : ''}${repeat(pairs, (pair) => `    var sum${row}_${pair} = vec2f();`)}`)}
 ${units}
 ${repeat(
   turns,
@@ -95,11 +95,11 @@ export function serialSlices({ tile, norm, units, twin }: DotKernel): { memory: 
     memory: twin ? twinMemory(twin, rows, width, lanes) : '',
     body: `
   let flat = lane;
-${eachSum((row, pair) => `  var total${row}_${pair} = vec2<f32>();`)}
+${eachSum((row, pair) => `  var total${row}_${pair} = vec2f();`)}
 ${norm ? repeat(rows, (row) => `  var squares${row} = 0.0;`) : ''}
   for (var slice = 0u; slice < ${int8Slices}u; slice++) {
 ${norm ? repeat(rows, (row) => `    var square${row} = 0.0;`) : ''}
-${eachSum((row, pair) => `    var sum${row}_${pair} = vec2<f32>();`)}
+${eachSum((row, pair) => `    var sum${row}_${pair} = vec2f();`)}
 ${units}
 ${eachSum((row, pair) => `    total${row}_${pair} += sum${row}_${pair};`)}
 ${norm ? repeat(rows, (row) => `    squares${row} += square${row};`) : ''}

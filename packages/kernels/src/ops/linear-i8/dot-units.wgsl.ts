@@ -89,12 +89,12 @@ function dots({ scales, offset, minimum }: Codes, d: number, row: number, pair: 
     return `bitcast<f32>(${[start, ...terms].join(' + ')}) - ${magic.value}`
   }
   const lines = scales.map((scale, part) => {
-    const factors = `vec2<f32>(${scale(weight('even'))}, ${scale(weight('odd'))}) * scale`
-    return `${sum} = fma(${factors}, vec2<f32>(${integer('even', part)}, ${integer('odd', part)}), ${sum});`
+    const factors = `vec2f(${scale(weight('even'))}, ${scale(weight('odd'))}) * scale`
+    return `${sum} = fma(${factors}, vec2f(${integer('even', part)}, ${integer('odd', part)}), ${sum});`
   })
   if (minimum) {
-    const minima = `vec2<f32>(${weight('even')}.minimum, ${weight('odd')}.minimum)`
-    lines.push(`${sum} = fma(${minima}, vec2<f32>(scale * f32(bitcast<i32>(m.y))), ${sum});`)
+    const minima = `vec2f(${weight('even')}.minimum, ${weight('odd')}.minimum)`
+    lines.push(`${sum} = fma(${minima}, vec2f(scale * f32(bitcast<i32>(m.y))), ${sum});`)
   }
   return lines.map((line) => `          ${line}`).join('\n')
 }

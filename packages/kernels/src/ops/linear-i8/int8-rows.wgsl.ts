@@ -21,9 +21,9 @@ var<workgroup> blockMosts: array<u32, ${lanes}>;
 var<workgroup> blockSquares: array<f32, ${lanes}>;
 var<workgroup> blockSums: array<i32, ${lanes}>;
 
-fn quantise(lane: u32, live: bool, x: vec4<f32>, gain: vec4<f32>, at: u32) {
+fn quantise(lane: u32, live: bool, x: vec4f, gain: vec4f, at: u32) {
   let v = x * gain;
-  let sizes = bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu);
+  let sizes = bitcast<vec4u>(v) & vec4u(0x7fffffffu);
   workgroupBarrier(); // an earlier block may still be read
   if (lane < ${lanes}u) {
     blockMosts[lane] = max(max(sizes.x, sizes.y), max(sizes.z, sizes.w));
@@ -43,7 +43,7 @@ fn quantise(lane: u32, live: bool, x: vec4<f32>, gain: vec4<f32>, at: u32) {
   let e = bits >> 23u;
   let m = ((bits >> 16u) & 0x7fu) | 0x80u;
   let reciprocal = bitcast<f32>(bitcast<u32>(f32(0x80000000u / m)) - ((e - 103u) << 23u));
-  let codes = select(vec4<i32>(), vec4<i32>(round(v * reciprocal)), vec4<bool>(some));
+  let codes = select(vec4i(), vec4i(round(v * reciprocal)), vec4<bool>(some));
   if (lane < ${lanes}u) { blockSums[lane] = codes.x + codes.y + codes.z + codes.w; }
   workgroupBarrier();
   if (!live) { return; }

@@ -5,7 +5,7 @@ import { blockInputs, blockVectors, quantiseWgsl } from './int8-rows.wgsl'
 export interface TwinForm {
   /** Whether it is multiplied by the gain of the norm that reads it. */
   readonly gain: boolean
-  /** Outputs that a pair of the weight's outputs makes: f32 or vec2<f32> of `finish`. */
+  /** Outputs that a pair of the weight's outputs makes: f32 or vec2f of `finish`. */
   readonly outputsOfPair: 1 | 2
 }
 
@@ -48,8 +48,8 @@ export function storeTwin(form: TwinForm, rows: number, width: number, size: num
     let own = at % ${outputs}u;
     let output = firstPair * ${form.outputsOfPair}u + own;
     let live = flat < ${lanes}u && ${firstRow} + row < p.rows && output < ${inputs};
-    let gain = ${form.gain ? `twinGain[min(output, ${inputs} - 4u) / 4u]` : 'vec4<f32>(1.0)'};
-    let values = vec4<f32>(stored[row][own], stored[row][own + 1u], stored[row][own + 2u], stored[row][own + 3u]);
+    let gain = ${form.gain ? `twinGain[min(output, ${inputs} - 4u) / 4u]` : 'vec4f(1.0)'};
+    let values = vec4f(stored[row][own], stored[row][own + 1u], stored[row][own + 2u], stored[row][own + 3u]);
     quantise(flat, live, values, gain, ((${firstRow} + row) * p.twinBlocks + output / ${blockInputs}u) * ${blockVectors * 4}u);
   }`
   return `

@@ -73,19 +73,19 @@ export function joinedRowsWgsl(
       ]),
     ],
     bindings: [
-      ...(chooses ? ['var<storage, read> choice: array<vec2<u32>>'] : []),
+      ...(chooses ? ['var<storage, read> choice: array<vec2u>'] : []),
       ...placed.flatMap(({ table, norms, i }) => [
         ...(table
           ? [
               'var<storage, read> weightsOfTable: array<BlockOfTable>',
               `var<storage, ${chooses ? 'read_write' : 'read'}> tokens: array<u32>`,
             ]
-          : [`var<storage, read> part${i}: array<vec4<f32>>`]),
-        ...Array.from({ length: norms }, (_, n) => `var<storage, read> gain${i}_${n}: array<vec4<f32>>`),
+          : [`var<storage, read> part${i}: array<vec4f>`]),
+        ...Array.from({ length: norms }, (_, n) => `var<storage, read> gain${i}_${n}: array<vec4f>`),
       ]),
     ],
     declarations: `
-var<workgroup> x: array<array<vec4<f32>, ${unitVectors}>, ${(rows * total) / unitVectors}>;
+var<workgroup> x: array<array<vec4f, ${unitVectors}>, ${(rows * total) / unitVectors}>;
 var<workgroup> squares: array<f32, ${squareLanes}>;
 ${decoder?.wgsl ?? ''}
 ${chooses ? choiceDeclarations(rows) : ''}`,

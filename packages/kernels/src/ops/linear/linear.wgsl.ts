@@ -62,9 +62,9 @@ fn keepTwin(firstRow: u32, firstPair: u32, lane: u32) {
     let live = lane < ${blockLanes}u && row < p.rows && output < p.outputs;
     let own = min(output, p.outputs - 4u);
     let at = min(row, p.rows - 1u) * p.stride + own;
-    let values = vec4<f32>(out[at], out[at + 1u], out[at + 2u], out[at + 3u]);
+    let values = vec4f(out[at], out[at + 1u], out[at + 2u], out[at + 3u]);
     let block = row * (p.outputs / ${blockInputs}u) + output / ${blockInputs}u;
-    quantise(lane, live, values, ${gain ? 'twinGain[own / 4u]' : 'vec4<f32>(1.0)'}, block * ${4 * blockVectors}u);
+    quantise(lane, live, values, ${gain ? 'twinGain[own / 4u]' : 'vec4f(1.0)'}, block * ${4 * blockVectors}u);
   }
 }`
 
@@ -94,7 +94,7 @@ function linearEpilogue(form: LinearForm): Epilogue {
       'var<storage, read_write> out: array<f32>',
       ...(keeps ? ['var<storage, read_write> records: array<u32>'] : []),
       ...(peaks === 'mapped' ? ['var<storage, read> targetIds: array<u32>'] : []),
-      ...(twin === 'gain' ? ['var<storage, read> twinGain: array<vec4<f32>>'] : []),
+      ...(twin === 'gain' ? ['var<storage, read> twinGain: array<vec4f>'] : []),
       ...(twin === 'none' ? [] : ['var<storage, read_write> int8: array<u32>']),
     ],
     closes: keeps || twin !== 'none',
@@ -109,9 +109,9 @@ fn store(row: u32, output: u32, sum: f32, scale: f32) -> f32 {
   return value;
 }
 
-fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) -> vec2<f32> {
+fn finish(row: u32, pair: u32, sums: vec2f, scale: f32) -> vec2f {
   let even = store(row, 2u * pair, sums.x, scale);
-  return vec2<f32>(even, store(row, 2u * pair + 1u, sums.y, scale));
+  return vec2f(even, store(row, 2u * pair + 1u, sums.y, scale));
 }
 `,
     outputsOfPair: 2,

@@ -22,7 +22,7 @@ export function parallelSlices(
   const add = (total: string, sum: (slice: number) => string): string =>
     `${total} = ${[total, ...Array.from({ length: atOnce }, (_, slice) => sum(slice))].join(' + ')};`
   const memory = /* wgsl */ `
-var<workgroup> sliceSums: array<array<array<vec2<f32>, ${width}>, ${rows}>, ${atOnce}>;
+var<workgroup> sliceSums: array<array<array<vec2f, ${width}>, ${rows}>, ${atOnce}>;
 ${norm ? `var<workgroup> sliceSquares: array<array<f32, ${tile.rows}>, ${atOnce}>;` : ''}
 `
   // Squares are the same for every output, so each lane takes those of one row.
@@ -30,10 +30,10 @@ ${norm ? `var<workgroup> sliceSquares: array<array<f32, ${tile.rows}>, ${atOnce}
   const body = /* wgsl */ `
   let row = flat / ${width}u;
   let totalPair = flat % ${width}u;
-${each((turn) => `  var total${turn} = vec2<f32>();${norm ? ` var squares${turn} = 0.0;` : ''}`)}
+${each((turn) => `  var total${turn} = vec2f();${norm ? ` var squares${turn} = 0.0;` : ''}`)}
   for (var round = 0u; round < min(${floatSlices}u, p.units); round += ${atOnce}u) {
     let slice = round + local.y;
-${eachSum(kernel, (row, pair) => `    var sum${row}_${pair} = vec2<f32>();`)}
+${eachSum(kernel, (row, pair) => `    var sum${row}_${pair} = vec2f();`)}
 ${norm ? own : ''}
 ${unitLoop(kernel, decoder, (load) => `      square = stepSquare(${load('own')}, square);`)}
 ${each(

@@ -16,7 +16,7 @@ export interface Epilogue {
   /** Variables beyond the product's own, in binding order: `var<storage, read_write> out: array<f32>`. */
   readonly bindings: readonly string[]
   /**
-   * Declares `fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32)`: the products of row `row` of the pass with outputs
+   * Declares `fn finish(row: u32, pair: u32, sums: vec2f, scale: f32)`: the products of row `row` of the pass with outputs
    * 2 · pair and 2 · pair + 1 of the weight are sums · scale. May read `p`, the bindings and, where the kernel is bounded, `index`.
    */
   readonly wgsl: string
@@ -104,7 +104,7 @@ function declarations(
   joined: JoinedWgsl | undefined,
 ): string {
   // A row of x is an array of units, so that the vectors of a unit have constant indices; a ragged row has no whole number of them.
-  const vectors = ragged ? 'array<vec4<f32>>' : `array<array<vec4<f32>, ${unitInputs / 4}>>`
+  const vectors = ragged ? 'array<vec4f>' : `array<array<vec4f, ${unitInputs / 4}>>`
   const variables = [
     'var<uniform> p: Params',
     ...(joined?.bindings ?? [`var<storage, read> x: ${vectors}`]),
@@ -120,15 +120,15 @@ ${joined?.declarations ?? ''}`
 
 const steps = (norm: boolean): string => /* wgsl */ `
 // sum + v · (even, odd), in the order of K
-fn step(even: vec4<f32>, odd: vec4<f32>, v: vec4<f32>, sum: vec2<f32>) -> vec2<f32> {
-  let sumX = fma(vec2<f32>(even.x, odd.x), vec2<f32>(v.x), sum);
-  let sumY = fma(vec2<f32>(even.y, odd.y), vec2<f32>(v.y), sumX);
-  let sumZ = fma(vec2<f32>(even.z, odd.z), vec2<f32>(v.z), sumY);
-  return fma(vec2<f32>(even.w, odd.w), vec2<f32>(v.w), sumZ);
+fn step(even: vec4f, odd: vec4f, v: vec4f, sum: vec2f) -> vec2f {
+  let sumX = fma(vec2f(even.x, odd.x), vec2f(v.x), sum);
+  let sumY = fma(vec2f(even.y, odd.y), vec2f(v.y), sumX);
+  let sumZ = fma(vec2f(even.z, odd.z), vec2f(v.z), sumY);
+  return fma(vec2f(even.w, odd.w), vec2f(v.w), sumZ);
 }
 
 // sum + v · v, in the order of K
-fn stepSquare(v: vec4<f32>, sum: f32) -> f32 {
+fn stepSquare(v: vec4f, sum: f32) -> f32 {
   return fma(v.w, v.w, fma(v.z, v.z, fma(v.y, v.y, fma(v.x, v.x, sum))));
 }
 
@@ -151,7 +151,7 @@ function main(
   return /* wgsl */ `
 ${closes ? constants : ''}
 @compute @workgroup_size(${tile.lanes}, ${tile.atOnce})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let firstRow = group.x * ${tile.rows}u;
   let lane = local.x;
   let flat = local.y * ${tile.lanes}u + lane;

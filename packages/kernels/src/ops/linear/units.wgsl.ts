@@ -30,7 +30,7 @@ export function unitLoop(
   const reads = (emit: (name: string, type: string, value: string) => string): string =>
     repeat(pairs, (pair) =>
       emit(`w${pair}`, 'Pair', `fetch(firstBlock + at / ${units}u, at % ${units}u, pair + ${pair * lanes}u)`),
-    ) + (ahead ? repeat(rows, (row) => emit(`u${row}`, `array<vec4<f32>, ${vectors}>`, `x[x${row} + at]`)) : '')
+    ) + (ahead ? repeat(rows, (row) => emit(`u${row}`, `array<vec4f, ${vectors}>`, `x[x${row} + at]`)) : '')
   /** Reads a unit ahead; beyond the last one that one again, which nobody uses. */
   const read = (unit: string, d: number): string =>
     `{ let at = min(${unit}, p.units - 1u); ${reads((name, _, value) => `${name}_${d} = ${value};`)} }`
@@ -40,7 +40,7 @@ export function unitLoop(
     const load = (array: string, first: string): string => {
       if (!ragged) return `${array}[${first} + unit][${j}]`
       const at = `unit * ${vectors}u + ${j}u`
-      return `select(vec4<f32>(), ${array}[${first} + ${at}], ${at} < p.vectors)`
+      return `select(vec4f(), ${array}[${first} + ${at}], ${at} < p.vectors)`
     }
     return `{ ${norm ? `let g = ${load('gain', '0u')};` : ''}
 ${repeat(pairs, (pair) => `let even${pair} = ${four(`w${pair}.even`, j)}; let odd${pair} = ${four(`w${pair}.odd`, j)};`)}
@@ -58,16 +58,16 @@ ${norm ? square((first) => load('x', first)) : ''} }`
     const { scales, minimum } = codes[kernel.decoder as QuantisedLayout]
     const size = vectors / scales.length
     const add = (row: number, pair: number, of: (row: string) => string, sum: string): string =>
-      `sum${row}_${pair} = fma(vec2<f32>(${of(`w${pair}.even`)}, ${of(`w${pair}.odd`)}), ${sum}, sum${row}_${pair});`
+      `sum${row}_${pair} = fma(vec2f(${of(`w${pair}.even`)}, ${of(`w${pair}.odd`)}), ${sum}, sum${row}_${pair});`
     return repeat(
       scales.length,
-      (part) => `{ ${eachSum(kernel, (row, pair) => `var part${row}_${pair} = vec2<f32>();`)}
+      (part) => `{ ${eachSum(kernel, (row, pair) => `var part${row}_${pair} = vec2f();`)}
 ${minimum ? repeat(rows, (row) => `var inputs${row} = 0.0;`) : ''}
 ${repeat(size, (i) => vector(part * size + i, four, 'part', minimum))}
 ${eachSum(
   kernel,
   (row, pair) => `${add(row, pair, scales[part] as (row: string) => string, `part${row}_${pair}`)}
-${minimum ? add(row, pair, (row) => `${row}.minimum`, `vec2<f32>(inputs${row})`) : ''}`,
+${minimum ? add(row, pair, (row) => `${row}.minimum`, `vec2f(inputs${row})`) : ''}`,
 )} }`,
     )
   }

@@ -12,7 +12,7 @@ struct Params { vocab: u32, rows: u32, chunks: u32, at: u32 }
 ${orderWgsl}
 ${logSumOfRecords(1)}
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) global: vec3<u32>) {
+fn main(@builtin(global_invocation_id) global: vec3u) {
   let r = global.x;
   if (r >= p.rows) { return; }
   let id = ids[p.at + r];

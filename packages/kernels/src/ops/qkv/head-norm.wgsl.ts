@@ -9,9 +9,9 @@ export function headNormWgsl({ halfCache }: { readonly halfCache: boolean }): st
   const params = ['firstRow: u32', 'inverseWidth: f32', 'epsQ: f32', 'epsK: f32', ...placeParams]
   const variables = [
     'var<uniform> p: Params',
-    'var<storage, read> products: array<vec2<f32>>',
-    'var<storage, read> gainQ: array<vec2<f32>>',
-    'var<storage, read> gainK: array<vec2<f32>>',
+    'var<storage, read> products: array<vec2f>',
+    'var<storage, read> gainQ: array<vec2f>',
+    'var<storage, read> gainK: array<vec2f>',
     'var<storage, read> index: array<u32>',
     ...placeBindings(halfCache),
   ]
@@ -22,14 +22,14 @@ ${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('
 var<workgroup> squares: array<f32, ${lanes}>;
 ${placeWgsl(halfCache)}
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let head = group.x;
   let row = group.y;
   if (p.firstRow + row >= index[${INDEX.rows}]) { return; }
   let pairs = p.headDim / 2u;
   let live = lane < pairs;
   let total = p.heads + 2u * p.kvHeads;
-  var v = vec2<f32>();
+  var v = vec2f();
   if (live) { v = products[(row * total + head) * pairs + lane]; }
   squares[lane] = fma(v.y, v.y, v.x * v.x);
   for (var distance = ${lanes / 2}u; distance > 0u; distance /= 2u) {

@@ -6,9 +6,9 @@ export const placeParams: readonly string[] = ['heads: u32', 'kvHeads: u32', 'he
 /** Bindings that `place` uses beside `index`: cos and sin of each pair, queries, keys and values (two f16 a word, or f32). */
 export function placeBindings(halfCache: boolean): readonly string[] {
   return [
-    'var<storage, read> rotations: array<vec2<f32>>',
-    'var<storage, read_write> queries: array<vec2<f32>>',
-    `var<storage, read_write> cache: array<${halfCache ? 'u32' : 'vec2<f32>'}>`,
+    'var<storage, read> rotations: array<vec2f>',
+    'var<storage, read_write> queries: array<vec2f>',
+    `var<storage, read_write> cache: array<${halfCache ? 'u32' : 'vec2f'}>`,
   ]
 }
 
@@ -18,11 +18,11 @@ export function placeBindings(halfCache: boolean): readonly string[] {
  */
 export function placeWgsl(halfCache: boolean): string {
   return /* wgsl */ `
-fn rotate(v: vec2<f32>, rotation: vec2<f32>) -> vec2<f32> {
-  return vec2<f32>(fma(v.x, rotation.x, -(v.y * rotation.y)), fma(v.x, rotation.y, v.y * rotation.x));
+fn rotate(v: vec2f, rotation: vec2f) -> vec2f {
+  return vec2f(fma(v.x, rotation.x, -(v.y * rotation.y)), fma(v.x, rotation.y, v.y * rotation.x));
 }
 
-fn place(row: u32, output: u32, v: vec2<f32>) {
+fn place(row: u32, output: u32, v: vec2f) {
   let treeRow = p.firstRow + row;
   if (treeRow >= index[${INDEX.rows}]) { return; }
   let head = output / p.headDim;
@@ -40,7 +40,7 @@ fn place(row: u32, output: u32, v: vec2<f32>) {
   if (slot >= p.slots) { return; }
   let plane = p.layer * 2u * p.kvHeads + head - p.heads; // keys of every head, then values
   let at = ((plane * p.slots + slot) * p.headDim + channel) / 2u;
-  cache[at] = ${halfCache ? 'pack2x16float(clamp(placed, vec2<f32>(-65504.0), vec2<f32>(65504.0)))' : 'placed'};
+  cache[at] = ${halfCache ? 'pack2x16float(clamp(placed, vec2f(-65504.0), vec2f(65504.0)))' : 'placed'};
 }
 `
 }

@@ -12,12 +12,12 @@ export interface QkvForm {
 function qkvEpilogue({ bias, halfCache }: QkvForm): Epilogue {
   return {
     params: ['outputs: u32', 'firstOutput: u32', ...placeParams],
-    bindings: [...(bias ? ['var<storage, read> bias: array<vec2<f32>>'] : []), ...placeBindings(halfCache)],
+    bindings: [...(bias ? ['var<storage, read> bias: array<vec2f>'] : []), ...placeBindings(halfCache)],
     wgsl: /* wgsl */ `${placeWgsl(halfCache)}
-fn finish(row: u32, pair: u32, sums: vec2<f32>, scale: f32) {
+fn finish(row: u32, pair: u32, sums: vec2f, scale: f32) {
   if (2u * pair >= p.outputs) { return; }
   let output = p.firstOutput + 2u * pair;
-  place(row, output, fma(sums, vec2<f32>(scale), ${bias ? 'bias[output / 2u]' : 'vec2<f32>()'}));
+  place(row, output, fma(sums, vec2f(scale), ${bias ? 'bias[output / 2u]' : 'vec2f()'}));
 }
 `,
   }

@@ -17,7 +17,7 @@ struct Params { width: u32, outWidth: u32, column: u32, inverseWidth: f32, eps: 
 ${buffers}
 ${sum.functions}
 @compute @workgroup_size(256)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
   let start = group.x * p.width;
   let to = group.x * p.outWidth + p.column;
   var squares = 0.0;

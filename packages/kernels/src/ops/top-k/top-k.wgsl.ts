@@ -44,15 +44,15 @@ function choose({ k, each, candidate, between, take }: Choice): string {
     peak = lowest;
   }
   workgroupBarrier();
-  var above = vec4<u32>();
+  var above = vec4u();
   for (var other = 0u; other < ${lanes}u; other += 4u) {
     let words = vec4(bestWords[other], bestWords[other + 1u], bestWords[other + 2u], bestWords[other + 3u]);
-    above += select(vec4<u32>(), vec4(1u), words > vec4(most.x));
+    above += select(vec4u(), vec4(1u), words > vec4(most.x));
     let equal = words == vec4(most.x);
     // The lane itself is among them once.
     if (any(equal)) {
       let ids = vec4(bestIds[other], bestIds[other + 1u], bestIds[other + 2u], bestIds[other + 3u]);
-      above += select(vec4<u32>(), vec4(1u), equal & (ids < vec4(most.y)));
+      above += select(vec4u(), vec4(1u), equal & (ids < vec4(most.y)));
     }
   }
   var rank = dot(above, vec4(1u));
@@ -79,12 +79,12 @@ const shared = ({ k, each }: { readonly k: number; readonly each: number }): str
 // Of each lane's best the word and the id.
 var<workgroup> bestWords: array<u32, ${lanes}>;
 var<workgroup> bestIds: array<u32, ${lanes}>;
-var<workgroup> found: array<vec2<u32>, ${k * each}>;
+var<workgroup> found: array<vec2u, ${k * each}>;
 var<workgroup> count: atomic<u32>;
-var<workgroup> least: vec2<u32>;
+var<workgroup> least: vec2u;
 var<workgroup> peak: u32;
 // Of equal words the one of the lower id goes first.
-fn before(a: vec2<u32>, b: vec2<u32>) -> bool { return a.x > b.x || (a.x == b.x && a.y < b.y); }`
+fn before(a: vec2u, b: vec2u) -> bool { return a.x > b.x || (a.x == b.x && a.y < b.y); }`
 
 /** What the first pass is to leave. */
 export interface ChunkForm {
@@ -122,8 +122,8 @@ ${shared({ k, each })}
 ${sum ? functions : ''}
 @compute @workgroup_size(${lanes})
 fn main(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32${sum ? parameter : ''}
 ) {
   let row = group.y * p.vocab;
@@ -191,9 +191,9 @@ ${withLogProbs ? logProbsBinding(3) : ''}
 ${orderWgsl}
 ${withLogProbs ? logSumOfRecords(k) : ''}
 ${shared({ k, each })}
-fn recorded(at: u32) -> vec2<u32> { return vec2(records[at], records[at + 1u]); }
+fn recorded(at: u32) -> vec2u { return vec2(records[at], records[at + 1u]); }
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = group.x * ${chunks * words}u;
   let start = 0u;
   let end = ${chunks * k}u;

@@ -30,7 +30,7 @@ struct Params { heads: u32, first: u32, parts: u32 }
 @group(0) @binding(2) var<storage, read> index: array<u32>;
 @group(0) @binding(3) var<storage, read_write> out: array<${type}>; // [rows, heads, ${vectors}]
 ${twin ? `@group(0) @binding(4) var<storage, read_write> int8: array<u32>;${quantiseWgsl(vectors)}` : ''}
-${teams > 1 ? `var<workgroup> sums: array<${type}, ${teams * vectors}>; // [team]\nvar<workgroup> tops: array<vec2<f32>, ${teams}>; // [team] (peak, weight)` : ''}
+${teams > 1 ? `var<workgroup> sums: array<${type}, ${teams * vectors}>; // [team]\nvar<workgroup> tops: array<vec2f, ${teams}>; // [team] (peak, weight)` : ''}
 
 struct Partial { m: f32, l: f32, o: ${type} }
 fn merged(a: Partial, b: Partial) -> Partial {
@@ -41,7 +41,7 @@ fn merged(a: Partial, b: Partial) -> Partial {
 }
 
 @compute @workgroup_size(${teams * vectors})
-fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = p.first + wg.y;
   if (row >= index[${INDEX.rows}]) { return; }
   let count = index[${INDEX.positions}u + row] + 1u;
@@ -63,7 +63,7 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) l
       teams === 1
         ? 'if (round == 0u) { all = mine; } else { all = merged(all, mine); }'
         : `sums[lane] = mine.o;
-    if (vector == 0u) { tops[team] = vec2<f32>(mine.m, mine.l); }
+    if (vector == 0u) { tops[team] = vec2f(mine.m, mine.l); }
     workgroupBarrier();
     for (var i = 0u; i < ${teams}u && round + i * ${per}u < filled; i++) {
       let one = Partial(tops[i].x, tops[i].y, sums[i * ${vectors}u + vector]);
@@ -74,6 +74,6 @@ fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) l
   }
   let result = all.o / ${type}(all.l);
   if (team == 0u) { out[place * ${vectors}u + vector] = result; }
-  ${twin ? `quantise(lane, team == 0u, result, vec4<f32>(1.0), (place * ${vectors}u + vector) / ${blockLanes}u * ${blockVectors * 4}u);` : ''}
+  ${twin ? `quantise(lane, team == 0u, result, vec4f(1.0), (place * ${vectors}u + vector) / ${blockLanes}u * ${blockVectors * 4}u);` : ''}
 }`
 }

@@ -8,6 +8,6 @@ export interface Parts extends AttentionForm, Layout {
   readonly wide: boolean
 }
 
-/** Where shares and sums are in the pool: f32, or vec4<f32> where lanes write four at a time. */
+/** Where shares and sums are in the pool: f32, or vec4f where lanes write four at a time. */
 export const shareAt = ({ wide }: Parts, query: string, key: string): string =>
   wide ? `pool[(${query}) * ${chunk / 4}u + (${key}) / 4u][(${key}) % 4u]` : `pool[(${query}) * ${chunk}u + ${key}]`

@@ -10,7 +10,7 @@ export const quantisingLanes = 64
 /** Stores what a lane owns: what its rows get, or partial results with their peak and weight. */
 export function results(parts: Parts): string {
   const { partial, twin, vectors, head, group, width } = parts
-  const tail = width === 4 ? `vec4<f32>(m, l, 0.0, 0.0)` : 'vec2<f32>(m, l)'
+  const tail = width === 4 ? `vec4f(m, l, 0.0, 0.0)` : 'vec2f(m, l)'
   return owned(parts, (n) => {
     const where = `
       let query = own / ${vectors}u;
@@ -42,7 +42,7 @@ function kept({ wide }: Parts, value: string): string {
 export function quantised({ queries, vectors, lanes, group, wide }: Parts): string {
   const all = queries * vectors
   const step = Math.min(lanes, quantisingLanes, all)
-  const value = wide ? 'pool[own]' : `vec4<f32>(${[0, 1, 2, 3].map((i) => `pool[own * 4u + ${i}u]`).join(', ')})`
+  const value = wide ? 'pool[own]' : `vec4f(${[0, 1, 2, 3].map((i) => `pool[own * 4u + ${i}u]`).join(', ')})`
   return repeat(
     Math.ceil(all / step),
     (i) => `{
@@ -52,7 +52,7 @@ export function quantised({ queries, vectors, lanes, group, wide }: Parts): stri
     let its = row0 + query / ${group}u;
     let place = (its - p.first) * p.heads + head0 + query % ${group}u;
     let block = (place * ${vectors}u + own % ${vectors}u) / ${blockLanes}u;
-    quantise(lane, lane < ${step}u && next < ${all}u && its < end, ${value}, vec4<f32>(1.0), block * ${blockVectors * 4}u);
+    quantise(lane, lane < ${step}u && next < ${all}u && its < end, ${value}, vec4f(1.0), block * ${blockVectors * 4}u);
   }`,
   )
 }

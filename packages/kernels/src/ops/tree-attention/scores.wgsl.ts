@@ -53,7 +53,7 @@ export function shares(parts: Parts): string {
   return repeat(group, (g) =>
     repeat(keys / 4, (v) => {
       const four = Array.from({ length: 4 }, (_, c) => share(v * 4 + c, g)).join(', ')
-      return `pool[(${query(g)}) * ${chunk / 4}u + at * ${keys / 4}u + ${v}u] = vec4<f32>(${four});`
+      return `pool[(${query(g)}) * ${chunk / 4}u + at * ${keys / 4}u + ${v}u] = vec4f(${four});`
     }),
   )
 }

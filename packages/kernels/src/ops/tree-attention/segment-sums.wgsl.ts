@@ -3,16 +3,11 @@ import { chunk, segment } from './form'
 import { unpacked } from './head-vectors.wgsl'
 import { type Parts, shareAt } from './parts.wgsl'
 
-/** Values of committed keys that are loaded at a time, in the order in which a segment is gone through. */
-function batches({ ahead, rows }: Parts): readonly number[] {
-  if (ahead === 1) return []
-  return rows === 1 ? [ahead] : [ahead, 4]
-}
-
 /** Sums of a segment for the queries of a lane: o<query> and their weights l<query>, over the keys in order. */
 export function sums(parts: Parts): string {
-  const { partQueries, head, vectors, parts: count, queries } = parts
-  const each = (i: number): string => repeat(partQueries, (n) => addFour(parts, n, i, (c) => `v${i + c}`))
+  const { partQueries, ahead, head, vectors, parts: count, queries, rows } = parts
+  // Values of committed keys that are loaded at a time, in the order in which a segment is gone through.
+  const batches = ahead === 1 ? [] : rows === 1 ? [ahead] : [ahead, 4]
   return `
     let part = item / ${vectors}u;
     let vector = item % ${vectors}u;
@@ -23,11 +18,11 @@ export function sums(parts: Parts): string {
       let shared_keys = min(max(base, first) - first, ${segment}u);
       let word = p.values + (cacheHead + first) * ${vectors}u + vector;
       var k = 0u;
-      ${batches(parts)
+      ${batches
         .map(
           (size) => `for (; k + ${size}u <= shared_keys; k += ${size}u) {
         ${repeat(size, (i) => `let w${i} = valueWords[word + (k + ${i}u) * ${vectors}u];`)}
-        ${repeat(size / 4, (q) => `{ ${repeat(4, (c) => `let v${q * 4 + c} = ${value(parts, `w${q * 4 + c}`)};`)} ${each(q * 4)} }`)}
+        ${repeat(size / 4, (q) => `{ ${repeat(4, (c) => `let v${c} = ${valueAt(parts, q * 4 + c)};`)} ${four(parts, q * 4)} }`)}
       }`,
         )
         .join('\n')}
@@ -37,39 +32,44 @@ export function sums(parts: Parts): string {
 
 /** The keys that are left: their slots are those of each row's path, and rows see different numbers of them. */
 function rest(parts: Parts): string {
-  const { ahead, rows, group, vectors, partQueries, head } = parts
+  const { ahead, rows, group, vectors, partQueries } = parts
   const size = rows === 1 ? ahead : 4
-  const loads = (n: number): string =>
-    repeat(size, (i) => {
-      const row = rows === 1 ? '' : `query${n} / ${group}u * ${chunk}u + `
-      return `let w${i} = valueWords[p.values + (cacheHead + slots[${row}place + k + ${i}u]) * ${vectors}u + vector];`
-    })
+  const loads = (n: number): string => {
+    const row = rows === 1 ? '' : `query${n} / ${group}u * ${chunk}u + `
+    return repeat(
+      size,
+      (i) => `let w${i} = valueWords[p.values + (cacheHead + slots[${row}place + k + ${i}u]) * ${vectors}u + vector];`,
+    )
+  }
   const adds = (n: number): string =>
     repeat(
       size,
-      (i) => `if (first + k + ${i}u < lengths[query${n}]) {
-        let share = ${shareAt(parts, `query${n}`, `place + k + ${i}u`)};
-        o${n} = fma(${head.type}(share), ${value(parts, `w${i}`)}, o${n});
-        l${n} += share;
-      }`,
+      (i) => `if (first + k + ${i}u < lengths[query${n}]) ${add(parts, n, shareOf(parts, n, i), valueAt(parts, i))}`,
     )
   const all =
     rows === 1 ? loads(0) + repeat(partQueries, adds) : repeat(partQueries, (n) => `{ ${loads(n)} ${adds(n)} }`)
   return `for (; k < ${segment}u && first + k < longest; k += ${size}u) { ${all} }`
 }
 
-function value({ head }: Parts, word: string): string {
-  return unpacked(head.value.type, word)[0] as string
+/** Adds v0 to v3, the values of neighbouring keys of which the first is `i` behind k. */
+function four(parts: Parts, i: number): string {
+  return repeat(parts.partQueries, (n) => {
+    if (!parts.wide) return repeat(4, (c) => add(parts, n, shareOf(parts, n, i + c), `v${c}`))
+    return `{ let shares = pool[query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
+      ${repeat(4, (c) => add(parts, n, `shares.${'xyzw'[c]}`, `v${c}`))} }`
+  })
 }
 
-/** Adds the values of four neighbouring keys, the first of them `i`, to the sums of query `n`. */
-function addFour(parts: Parts, n: number, i: number, value: (c: number) => string): string {
-  const { head, wide } = parts
-  const add = (c: number, share: string): string =>
-    `{ let share = ${share}; o${n} = fma(${head.type}(share), ${value(c)}, o${n}); l${n} += share; }`
-  if (!wide) return repeat(4, (c) => add(c, shareAt(parts, `query${n}`, `place + k + ${i + c}u`)))
-  return `{ let shares = pool[query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
-        ${repeat(4, (c) => add(c, `shares.${'xyzw'[c]}`))} }`
+function add({ head }: Parts, n: number, share: string, value: string): string {
+  return `{ let share = ${share}; o${n} = fma(${head.type}(share), ${value}, o${n}); l${n} += share; }`
+}
+
+function shareOf(parts: Parts, n: number, i: number): string {
+  return shareAt(parts, `query${n}`, `place + k + ${i}u`)
+}
+
+function valueAt({ head }: Parts, i: number): string {
+  return unpacked(head.value.type, `w${i}`)[0] as string
 }
 
 /** Leaves a segment's sums in workgroup memory. */

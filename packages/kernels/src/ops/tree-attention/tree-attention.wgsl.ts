@@ -62,7 +62,7 @@ struct Params { keys: u32, values: u32, slots: u32, heads: u32, first: u32, rows
 @group(0) @binding(4) var<storage, read> index: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<${element}>; // [rows, heads, ${form.partial ? `parts, ${vectors + 1}` : vectors}]
 var<workgroup> queries: array<${element}, ${rows * rowStride}>; // [row, head, ${vectors}], scaled
-var<workgroup> pool: array<${wide ? 'vec4<f32>' : 'f32'}, ${wide ? parts.pool / 4 : parts.pool}>; // [query, key] shares, then [segment, query, element] sums
+var<workgroup> pool: array<${wide ? 'vec4f' : 'f32'}, ${wide ? parts.pool / 4 : parts.pool}>; // [query, key] shares, then [segment, query, element] sums
 var<workgroup> totals: array<f32, ${4 * queries}>; // [segment, query]
 var<workgroup> peaks: array<f32, ${queries}>; // [query] largest score of the chunk
 var<workgroup> lengths: array<u32, ${queries}>; // [query] keys that it sees
@@ -71,7 +71,7 @@ ${peak.memory}
 ${form.twin ? `@group(0) @binding(6) var<storage, read_write> int8: array<u32>;\n${quantiseWgsl(Math.min(lanes, quantisingLanes, queries * vectors))}` : ''}
 
 @compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) wg: vec3<u32>, @builtin(local_invocation_index) lane: u32${peak.parameter}) {
+fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32${peak.parameter}) {
   let row0 = p.first + wg.x * ${rows}u;
   // Loads that do not wait for each other.
   let base = index[${INDEX.base}];
