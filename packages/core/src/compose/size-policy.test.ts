@@ -109,7 +109,7 @@ describe('not to speculate', () => {
     expect(policy.chosen?.size).toBe(0)
     const back = rounds(policy, 300, good, () => 1)
     expect(back.sizes.slice(-30).every((size) => size >= 4)).toBe(true)
-    rounds(policy, 80, bad, () => 1)
+    rounds(policy, 100, bad, () => 1)
     expect(policy.chosen?.size).toBe(0)
   })
 })

@@ -9,6 +9,8 @@ const firstProbe = 16
 const lastProbe = 256
 /** Rounds in a row that a try may take until the clock knows what it costs. */
 const timingRounds = 3
+/** Rounds from one weighing to the next, where no size is tried: what decides moves slowly, and rounds of small models are short. */
+const weighed = 4
 /** Acceptance with which a larger size has to pay to be worth a try. */
 const hoped = 0.9
 
@@ -38,6 +40,7 @@ export class SizePolicy {
   /** Whether the next round tries it again, and how often it was tried in a row. */
   #again = false
   #tries = 0
+  #observed = 0
   #interval = firstProbe
   /** Rounds in which a larger size might have paid, since one was tried, and rounds since a plain one. */
   #waited = 0
@@ -55,7 +58,8 @@ export class SizePolicy {
 
   /** The size for the next round; `trying`: another size is being tried, and what came of it is not known yet. */
   decide(trying = false): number {
-    const { prospects, choice } = this.#weigh()
+    const anew = this.#observed % weighed === 0 || this.#probe !== null
+    const { prospects, choice } = (!anew && this.#weighed) || this.#weigh()
     this.#probe = trying ? null : this.#due(prospects, choice)
     return this.#probe ?? choice.size
   }
@@ -69,6 +73,7 @@ export class SizePolicy {
   observe(outcome: SizeOutcome, tried: number | null = this.#probe): void {
     const { prospects, choice } = this.#weighed ?? this.#weigh()
     if (outcome.asked > 0) this.estimates.observe(outcome)
+    this.#observed++
     this.#sincePlain = outcome.asked > 0 ? this.#sincePlain + 1 : 0
     if (tried !== null) this.#tried(tried, outcome, rate(choice))
     else this.#waited = target(prospects, choice) ? this.#waited + 1 : 0
