@@ -68,7 +68,7 @@ ${samplingWgsl}
 ${extra.map((binding, i) => `@group(0) @binding(${i + 7}) var<storage, read${binding}: array<u32>;`).join('\n')}
 ${when(adjusts, adjustWgsl(lanes, masked))}
 ${when(noised, drawWgsl)}
-${when(filters, filtersWgsl + radixSelectWgsl(sweep, 4))}
+${when(filters, filtersWgsl + radixSelectWgsl(sweep))}
 var<private> mine: array<u32, ${each}>;
 var<workgroup> left: array<atomic<u32>, ${words}>;
 @compute @workgroup_size(${lanes})

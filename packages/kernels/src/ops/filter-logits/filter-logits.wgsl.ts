@@ -68,7 +68,7 @@ ${draws ? '@group(0) @binding(5) var<storage, read_write> out: array<u32>;' : ''
 ${filtersWgsl}
 ${draws ? drawWgsl : ''}
 ${sum.functions}
-${radixSelectWgsl(sweep, form.lanes / 128)}
+${radixSelectWgsl(sweep)}
 @compute @workgroup_size(${form.lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
   let at = p.first + group.x;

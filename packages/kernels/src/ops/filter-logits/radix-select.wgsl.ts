@@ -3,13 +3,12 @@
  * workgroup of `lanes`, 256 at least, from uniform control flow. Weights are whole numbers, so a sum is the same in whatever order it
  * is made, and all elements of the rank found belong to it: ties are never torn apart. `sweep` makes the loop over a row, around what is
  * done with `word`, the order of a logit, and may `continue`.
- * Lanes add to one of so many `copies` of the digits' weights: logits have few first digits, and adding to one place takes turns.
  * Needs `takesPart(row, word)`, `rankOf(row, stage, word)`, `massOf(row, stage, word)` and `goalOf(stage, total)`, from 1 to what
  * all weigh.
  */
-export function radixSelectWgsl(sweep: (body: string) => string, copies: number): string {
+export function radixSelectWgsl(sweep: (body: string) => string): string {
   return /* wgsl */ `
-var<workgroup> bins: array<array<atomic<u32>, 257>, ${copies}>; // [copy, digit] weights, one unused for other banks; zeros between levels
+var<workgroup> bins: array<atomic<u32>, 256>; // weight of each digit; zeros between levels
 var<workgroup> sums: array<u32, 256>;
 var<workgroup> groupSums: array<u32, 16>; // of 16 digits each
 var<workgroup> digit: u32;
@@ -24,11 +23,11 @@ fn radixSelect(row: Row, stage: u32, lane: u32) -> u32 {
       let rank = rankOf(row, stage, word);
       if (shift < 24u && (rank >> (shift + 8u)) != prefix) { continue; }
       let mass = massOf(row, stage, word);
-      if (mass > 0u) { atomicAdd(&bins[lane % ${copies}u][(rank >> shift) & 0xffu], mass); }`)}
+      if (mass > 0u) { atomicAdd(&bins[(rank >> shift) & 0xffu], mass); }`)}
     workgroupBarrier();
     var mine = 0u;
     if (lane < 256u) {
-      for (var j = 0u; j < ${copies}u; j++) { mine += atomicExchange(&bins[j][lane], 0u); }
+      mine = atomicExchange(&bins[lane], 0u);
       sums[lane] = mine;
     }
     workgroupBarrier();
