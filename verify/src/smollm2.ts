@@ -26,8 +26,9 @@ export async function verifySmolLm2(
   await checkpoint.close()
   const floats = backend.info.arithmetic !== 'i8'
   if (floats)
+    // 4.1e-5 with a cache of floats; halves in it, however products are added up, 2e-2.
     await run.check('SmolLM2: first step and hidden states', () =>
-      checkFirstStep(backend, model, contexts, captured, toleranceFor(backend.info, [5e-3, 2e-2, 3e-2])),
+      checkFirstStep(backend, model, contexts, captured, toleranceFor(backend.info, [1e-3, 3e-2, 4e-2])),
     )
   else await run.check("SmolLM2: along the reference's text", () => checkAlongText(backend, model, contexts))
   const first = contexts[1] as (typeof contexts)[number]

@@ -28,10 +28,16 @@ describe('what rounds take beyond the curve', () => {
     expect(cost.besides(5, chain(5))).toBeCloseTo(2, 9)
   })
 
-  test('is the mean of the faster half of the last rounds', () => {
-    expect(timed([5, 2, 90, 2.2, 70]).besides(5, chain(5))).toBeCloseTo(2.1, 9)
+  test('is the mean of the faster half of the last rounds, each with the one before it', () => {
+    // Means: 2, 2.1, 46.1, 46, 2.1, 2.1.
+    expect(timed([5, 2, 2.2, 90, 2, 2.2, 2]).besides(5, chain(5))).toBeCloseTo(6.2 / 3, 9)
     const changed = timed([5, ...new Array<number>(20).fill(9), ...new Array<number>(8).fill(3)])
     expect(changed.besides(5, chain(5))).toBeCloseTo(3, 9)
+  })
+
+  test('is that of both where two rounds come at once', () => {
+    const late = [7, -3, 7, -3, 7, -3, 7, -3, 7]
+    expect(timed([5, ...late]).besides(5, chain(5))).toBeCloseTo(2, 9)
   })
 
   test('lies between its neighbours for a size that was not timed, and grows with the nodes beyond the last', () => {

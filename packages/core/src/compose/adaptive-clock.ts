@@ -8,7 +8,7 @@ const trusted = 2
 const forgotten = 128
 
 interface Timed {
-  /** Milliseconds beyond what the curve says, latest last. */
+  /** Milliseconds beyond what the curve says, of two rounds in turn where they were as large, latest last. */
   readonly excess: readonly number[]
   /** Mean of the faster half; null where there are too few. */
   readonly ms: number | null
@@ -38,6 +38,8 @@ interface Point {
 export class ClockedCost implements RoundCost {
   readonly #sizes = new Map<number, Timed>()
   readonly #met = new Set<string>()
+  /** The last round that counted. */
+  #last: { readonly size: number; readonly excess: number } | null = null
   #rounds = 0
   /** As of the last round. */
   #times: DraftTimes = { base: 0, points: [{ nodes: 0, ms: 0 }] }
@@ -56,9 +58,13 @@ export class ClockedCost implements RoundCost {
     this.#rounds++
     if (!this.#met.has(tree)) {
       this.#met.add(tree)
+      this.#last = null
       return
     }
-    const excess = [...(this.#timed(size)?.excess ?? []), ms - this.verify(nodes)].slice(-remembered)
+    const own = ms - this.verify(nodes)
+    const mean = this.#last?.size === size ? (this.#last.excess + own) / 2 : own
+    this.#last = { size, excess: own }
+    const excess = [...(this.#timed(size)?.excess ?? []), mean].slice(-remembered)
     this.#sizes.set(size, { excess, ms: fasterHalf(excess), nodes, at, round: this.#rounds })
     this.#times = this.#draftTimes()
   }
