@@ -26,6 +26,11 @@ export interface Prospect {
   readonly cost: number
 }
 
+interface Weighing {
+  readonly prospects: readonly Prospect[]
+  readonly choice: Prospect
+}
+
 /**
  * Chooses how many nodes the next draft is asked to have: the size with the most tokens for what its round costs, 0 where none
  * beats a plain round. Now and then a larger one that might pay is tried, so that it comes back when the text changes. Nothing but
@@ -34,7 +39,7 @@ export interface Prospect {
 export class SizePolicy {
   readonly #whole: number
   /** What the last decision weighed, and the best of it; null before the first. */
-  #weighed: { readonly prospects: readonly Prospect[]; readonly choice: Prospect } | null = null
+  #weighed: Weighing | null = null
   /** The size that is being tried; null where the choice is asked for. */
   #probe: number | null = null
   /** Whether the next round tries it again, and how often it was tried in a row. */
@@ -94,7 +99,7 @@ export class SizePolicy {
     return best(this.#prospects().filter(({ size }) => size > 0))
   }
 
-  #weigh(): { readonly prospects: readonly Prospect[]; readonly choice: Prospect } {
+  #weigh(): Weighing {
     const prospects = this.#prospects()
     const first = best(prospects)
     const present = prospects.find(({ size }) => size === this.#weighed?.choice.size)
