@@ -11,8 +11,6 @@ const first = 8
 const better = 1.05
 /** Choices of a node that are looked at: rarer ones are hardly ever right. */
 const mostChoices = 10
-/** Rounds from one reckoning of what trees bring to the next: estimates move slowly, and rounds of small models are short. */
-const reckoned = 4
 /** Trees that are drafted before those that there are have to do: each leaves a program on the device. */
 const mostDrafted = 32
 
@@ -43,7 +41,7 @@ export class ShapeEstimates implements SizeModel {
   readonly sizes: readonly number[]
   readonly chain: boolean = false
   readonly #drafted = new Set<PlannedTree>()
-  /** Expected tokens by size, under what was known when they were last reckoned. */
+  /** Expected tokens by size, under what is known now. */
   readonly #tokens = new Map<number, number>()
   #rounds = 0
 
@@ -105,8 +103,8 @@ export class ShapeEstimates implements SizeModel {
   observe({ given, parents, path }: SizeOutcome): void {
     if (given === 0 || !parents) return
     this.known.ranks.observe(parents, path)
+    this.#tokens.clear()
     this.#rounds++
-    if (this.#rounds % reckoned === 0) this.#tokens.clear()
     const due = this.#rounds < planned ? first : planned
     if (this.#rounds % due === 0 && this.#drafted.size < mostDrafted) this.#plan()
   }

@@ -45,6 +45,7 @@ export class SizePolicy {
   /** Whether the next round tries it again, and how often it was tried in a row. */
   #again = false
   #tries = 0
+  /** Rounds so far. */
   #observed = 0
   #interval = firstProbe
   /** Rounds in which a larger size might have paid, since one was tried, and rounds since a plain one. */

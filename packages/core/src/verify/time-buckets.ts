@@ -38,8 +38,8 @@ export async function timeBuckets(
     const most = dearest(timed, each)
     if (timed.has(each) || longest(timed) + 2 * most > left()) continue
     const first = await time(each)
-    const again = left() > 0 || most < beyond * budgetMs
-    const ms = again ? await time(each) : Math.min(first, most)
+    const twice = left() > 0 || most < beyond * budgetMs
+    const ms = twice ? await time(each) : Math.min(first, most)
     timed.set(each, { compiling: Math.max(0, first - ms), ms: [ms] })
   }
   const measured = [...timed.keys()].sort((a, b) => a - b)
