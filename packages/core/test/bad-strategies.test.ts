@@ -121,7 +121,7 @@ describe('drafts', () => {
 
   test.each<[string, number, number[] | null]>([
     ['TREE_TOO_LARGE', 8, null],
-    ['TREE_TOO_LARGE', -1, null],
+    ['TREE_MALFORMED', -1, null],
     ['TREE_TOO_LARGE', 8, [-1, 0, 1, 2, 3, 4, 5, 6]],
     ['TREE_MALFORMED', 2, [-1]],
     ['TREE_MALFORMED', 2, [1, -1]],

@@ -49,6 +49,30 @@ describe('programs', () => {
     expect(backend.stats).toMatchObject({ submits: 2, reads: 2, dispatches: 5 })
   })
 
+  test('params differ from program to program under one pipeline', async () => {
+    const x = backend.tensor([3], 'u32', 'x')
+    const set = (params: readonly number[]) =>
+      step(x, {
+        wgsl: /* wgsl */ `
+struct Params { at: u32, value: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<u32>;
+@compute @workgroup_size(1)
+fn main() { x[params.at] = params.value; }`,
+        params,
+      })
+    let compiled = 0
+    const compile = device.createComputePipelineAsync.bind(device)
+    device.createComputePipelineAsync = (descriptor) => {
+      compiled++
+      return compile(descriptor)
+    }
+    const values = [7, 2 ** 32 - 1, 2 ** 31]
+    const programs = values.map((value, at) => backend.program(`set ${at}`, (ops) => ops.kernel(set([at, value]))))
+    expect(wordsIn((await backend.submit(programs, [x]))[0])).toEqual(values)
+    expect(compiled).toBe(1)
+  })
+
   test('a round allocates nothing: buffers, bind groups and pipelines are made once', async () => {
     const x = backend.tensor([1000], 'u32', 'x')
     const program = backend.program('p', (ops) => ops.kernel(step(x)))

@@ -34,6 +34,7 @@ export class SizeEstimates implements SizeModel {
   #bounded = false
   /** Whether the part drafts chains and nothing else, as far as was seen. */
   chain = true
+  readonly firstTry = 16
 
   /** `verify`: cost of a pass over so many nodes. */
   constructor(
@@ -50,7 +51,9 @@ export class SizeEstimates implements SizeModel {
 
   tokens(size: number): number {
     const { prior, weight, tokens } = this.#of(size)
-    return (tokens + prior * (1 + run(assumed, this.reach(size)))) / (weight + prior)
+    const mean = (tokens + prior * (1 + run(assumed, this.reach(size)))) / (weight + prior)
+    // What was carried on beyond a shorter draft's end may have been too much.
+    return Math.min(mean, 1 + this.reach(size))
   }
 
   hope(size: number, hoped: number): number {

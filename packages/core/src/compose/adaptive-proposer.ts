@@ -3,8 +3,9 @@ import type { Budget, Committed, DeviceDraft, Draft, Follow, HostDraft, Program,
 import { isChain } from '../tree'
 import { ClockedCost } from './adaptive-clock'
 import type { RoundCost } from './adaptive-cost'
+import type { Drafting } from './draft-sizes'
 import { Composition, credited, type Part } from './parts'
-import { ShapeEstimates, type ShapeKnowledge } from './shape-estimates'
+import { type PlannedTree, ShapeEstimates, type ShapeKnowledge } from './shape-estimates'
 import { type Prospect, SizePolicy } from './size-policy'
 
 /** A round between `propose` and `observe`. */
@@ -14,8 +15,10 @@ interface Pending {
   readonly given: number
   readonly chain: boolean
   readonly parents: readonly number[] | null
-  /** What drafting is timed by: levels of a tree that was named, else the size. */
-  readonly key: number
+  /** The tree that was named. */
+  readonly tree: PlannedTree | undefined
+  /** What drafting is timed by, and how much of it there was; of a size, where no tree was named. */
+  readonly drafting: Drafting
   /** The size that was tried; null where it was the choice. */
   readonly tried: number | null
   /** By the clock, where there is one. */
@@ -75,7 +78,9 @@ export class AdaptiveProposer extends Composition {
     const size = this.#policy.decide(this.#pending.some(({ tried }) => tried !== null))
     const asked = Math.min(size, nodes)
     const tree = asked === 0 ? undefined : this.#shapes?.tree(size)
-    const round = { asked, depth, key: tree?.levels ?? size, tried: this.#policy.trying, started }
+    const drafting =
+      this.#shapes && size > 0 ? this.#shapes.drafting(size) : { key: size, shape: { nodes: size, chain: true } }
+    const round = { asked, depth, tree, drafting, tried: this.#policy.trying, started }
     if (asked === 0) return this.#proposed(round, null)
     // A tree of so many nodes has no more levels.
     const within = { nodes: asked, depth: Math.min(depth, tree?.levels ?? asked) }
@@ -168,10 +173,11 @@ export class AdaptiveProposer extends Composition {
     return ms
   }
 
-  #time({ given, key, parents, verified }: Pending, ms: number): void {
-    if (given === 0) this.#clock?.took(0, verified, ms)
-    else if (this.#shapes) this.#clock?.took(key, verified, ms, key, String(parents))
-    else this.#clock?.took(key, verified, ms)
+  #time({ given, tree, drafting, verified }: Pending, ms: number): void {
+    // What the end of a text cut off has no kind.
+    if (given === 0) this.#clock?.took(0, verified, ms, 0)
+    else if (!tree) this.#clock?.took(drafting.key, verified, ms)
+    else if (given === tree.paths.length) this.#clock?.took(drafting.key, verified, ms, drafting.shape.nodes, tree)
   }
 }
 

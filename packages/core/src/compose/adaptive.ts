@@ -1,7 +1,7 @@
 import type { NamedStrategy } from '../decode'
 import { OutriderError } from '../errors'
 import type { CostCurve, Strategy } from '../spec'
-import { ClockedCost } from './adaptive-clock'
+import { ClockedCost, nothingTimed } from './adaptive-clock'
 import { defaultCurve, defaultDraftCost, PinnedCost } from './adaptive-cost'
 import { AdaptiveProposer } from './adaptive-proposer'
 import { compose } from './parts'
@@ -46,12 +46,13 @@ export function adaptive(part: Strategy, options: AdaptiveOptions = {}): Strateg
   check(options)
   const { cost: pinned, draftCost = defaultDraftCost, trees = 'measured' } = options
   const composed = (measured: CostCurve | null) => {
-    // What measured sessions learn of trees the next begin with: each new tree has to be recorded, and to be tried.
+    // What measured sessions learn of trees and of time the next begin with: each new tree has to be recorded, and to be tried.
     const learned = nothingKnown()
+    const times = measured && nothingTimed(measured)
     return compose('adaptive', [part], ([loaded], session) => {
       const clocked = measured !== null && session.guarantee === 'same-tokens'
       const curve = clocked ? measured : (pinned ?? defaultCurve)
-      const cost = clocked ? new ClockedCost(curve) : new PinnedCost(curve, draftCost)
+      const cost = times && clocked ? new ClockedCost(curve, times) : new PinnedCost(curve, draftCost)
       const source = { from: clocked ? 'measured' : 'pinned', rows: curve.rows, ms: curve.ms }
       const known = clocked ? () => learned : nothingKnown
       return new AdaptiveProposer(loaded as NamedStrategy, session, cost, source, trees === 'measured' ? known : null)

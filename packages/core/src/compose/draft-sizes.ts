@@ -32,6 +32,8 @@ export interface SizeModel {
   readonly sizes: readonly number[]
   /** Whether drafts are chains and nothing else, as far as is known. */
   readonly chain: boolean
+  /** Rounds of a smaller size, or of none, before a larger one is tried the first time. */
+  readonly firstTry: number
   /** Nodes of a draft that is asked for as `size`, as far as is known. */
   reach(size: number): number
   /** Tokens that a round is expected to commit, and those that it would if each level were kept with probability `hoped`. */

@@ -33,14 +33,17 @@ export class RankEstimates {
 
   /** The tree that was verified, parents first, and its accepted nodes, root side first. */
   observe(parents: readonly number[], path: readonly number[]): void {
-    for (const seen of this.#seen.flat()) {
-      seen.tried *= discount
-      seen.accepted *= discount
-    }
-    for (const [level, above] of [-1, ...path].entries()) {
-      const children = parents.flatMap((parent, node) => (parent === above ? [node] : []))
-      for (const [rank, node] of children.entries()) {
-        const seen = this.#at(level, rank)
+    for (const ranks of this.#seen)
+      for (const seen of ranks) {
+        seen.tried *= discount
+        seen.accepted *= discount
+      }
+    for (let level = 0; level <= path.length; level++) {
+      const above = level === 0 ? -1 : path[level - 1]
+      let rank = 0
+      for (let node = 0; node < parents.length; node++) {
+        if (parents[node] !== above) continue
+        const seen = this.#at(level, rank++)
         seen.tried++
         if (node === path[level]) seen.accepted++
       }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CostCurve, ShapeLimits } from '../spec'
 import { depths, likeliestPaths, type RankPaths } from '../tree'
-import { ClockedCost } from './adaptive-clock'
 import { PinnedCost, verifyCost } from './adaptive-cost'
 import { nothingKnown, ShapeEstimates } from './shape-estimates'
 import { SizePolicy } from './size-policy'
@@ -194,17 +193,9 @@ test('trees keep to what the part can draft', () => {
   })
   expect(shapes.planned(63).paths).toEqual([[0], [0, 0], [0, 0, 0], [1], [0, 1], [0, 0, 1]])
   expect(shapes.reach(63)).toBe(6)
-  expect(shapes.drafting(63)).toEqual({ key: 3, shape: { nodes: 3, chain: true } })
+  // Three levels of one row; trees of as many nodes and levels are timed together.
+  expect(shapes.drafting(63).shape).toEqual({ nodes: 3, chain: true })
+  expect(shapes.drafting(63)).toEqual(shapes.drafting(47))
+  expect(shapes.drafting(5).key).not.toBe(shapes.drafting(63).key)
   for (const size of shapes.sizes) expect(shapes.reach(size)).toBeLessThanOrEqual(size)
-})
-
-test('levels are timed by the clock, the first round of a tree left out', () => {
-  const cost = new ClockedCost(curves.mild as CostCurve)
-  const pass = verifyCost(curves.mild as CostCurve, 7)
-  const took = (tree: string, ms: number) => cost.took(2, 7, pass + ms, 2, tree)
-  for (const ms of [900, 3, 3, 3]) took('-1,-1', ms)
-  for (const ms of [700, 3, 3]) took('-1,0', ms)
-  expect(cost.besides(2, { nodes: 2, chain: true })).toBeCloseTo(3, 9)
-  // Levels that were not timed lie on the line through nothing.
-  expect(cost.besides(4, { nodes: 4, chain: true })).toBeCloseTo(6, 9)
 })

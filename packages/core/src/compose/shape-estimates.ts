@@ -1,12 +1,13 @@
-import type { ShapeLimits } from '../spec'
-import { likeliestPaths, type RankPaths } from '../tree'
+import { MAX_TREE_ROWS, type ShapeLimits } from '../spec'
+import { type AcceptanceByRank, likeliestPaths, type RankPaths } from '../tree'
 import type { RoundCost } from './adaptive-cost'
 import { type Drafting, draftSizes, run, type SizeModel, type SizeOutcome } from './draft-sizes'
+import { expected, type TreeWorth, worthOf } from './grown-tree'
 import { RankEstimates } from './rank-estimates'
 
-/** Rounds from one planning of trees to the next; the first comes sooner. */
-const planned = 16
+/** Rounds that drafted before trees are planned anew: at each doubling, and after so many each time. */
 const first = 8
+const planned = 256
 /** A tree takes the place of another that is worse by so much: a new one has to be recorded. */
 const better = 1.05
 /** Choices of a node that are looked at: rarer ones are hardly ever right. */
@@ -19,18 +20,22 @@ export interface PlannedTree {
   /** Parents first, the likeliest first. */
   readonly paths: RankPaths
   readonly levels: number
+  /** What drafting it takes, in levels of one row. */
+  readonly work: number
 }
 
 /** What is known of a part's drafts, whichever session learned it. */
 export interface ShapeKnowledge {
   readonly ranks: RankEstimates
+  /** Rounds that drafted. */
+  rounds: number
   /** By size. */
   readonly trees: Map<number, PlannedTree>
 }
 
 /** Nothing yet. */
 export function nothingKnown(): ShapeKnowledge {
-  return { ranks: new RankEstimates(), trees: new Map() }
+  return { ranks: new RankEstimates(), rounds: 0, trees: new Map() }
 }
 
 /**
@@ -40,10 +45,11 @@ export function nothingKnown(): ShapeKnowledge {
 export class ShapeEstimates implements SizeModel {
   readonly sizes: readonly number[]
   readonly chain: boolean = false
+  /** Outcomes of any size tell of all: a try is to find out what a larger one takes. */
+  readonly firstTry = 64
   readonly #drafted = new Set<PlannedTree>()
   /** Expected tokens by size, under what is known now. */
   readonly #tokens = new Map<number, number>()
-  #rounds = 0
 
   constructor(
     private readonly cost: RoundCost,
@@ -81,7 +87,7 @@ export class ShapeEstimates implements SizeModel {
   tokens(size: number): number {
     if (this.#tokens.size === 0) {
       const { acceptance } = this
-      for (const each of this.sizes) this.#tokens.set(each, expected(acceptance, this.planned(each).paths))
+      for (const each of this.sizes) this.#tokens.set(each, expected(this.planned(each).paths, acceptance))
     }
     return this.#tokens.get(size) as number
   }
@@ -94,53 +100,59 @@ export class ShapeEstimates implements SizeModel {
     return this.cost.verify(this.reach(size))
   }
 
-  /** By levels: so often something is run. */
+  /** By work and nodes: trees that have as much of both take equally long. */
   drafting(size: number): Drafting {
-    const { levels } = this.planned(size)
-    return { key: levels, shape: { nodes: levels, chain: true } }
+    const { paths, work } = this.planned(size)
+    return draftingOf(work, paths.length)
   }
 
   observe({ given, parents, path }: SizeOutcome): void {
     if (given === 0 || !parents) return
     this.known.ranks.observe(parents, path)
     this.#tokens.clear()
-    this.#rounds++
-    const due = this.#rounds < planned ? first : planned
-    if (this.#rounds % due === 0 && this.#drafted.size < mostDrafted) this.#plan()
+    const rounds = ++this.known.rounds
+    const due = rounds % planned === 0 || (rounds >= first && Number.isInteger(Math.log2(rounds)))
+    if (due && this.#drafted.size < mostDrafted) this.#plan()
   }
 
+  /** The best tree of each size: of equally many nodes the depth that brings most for what it takes. */
   #plan(): void {
     const { acceptance, cost } = this
     const { levels, expand } = this.limits
+    // Where each level is run over the nodes that have children, more rows take as much longer as in the target.
+    const rows = expand === undefined ? null : (count: number) => cost.verify(count - 1) / cost.verify(0)
     const most = this.sizes.at(-1) as number
-    const found = Array.from({ length: levels }, (_, level) => {
+    const grown = Array.from({ length: levels }, (_, level) => {
       const limits = { nodes: most, depth: level + 1, ...(expand !== undefined && { expand }) }
-      return likeliestPaths(acceptance, limits).paths
+      const { paths } = likeliestPaths(acceptance, limits)
+      return { paths, worths: worthOf(paths, acceptance, rows) }
     })
-    const rate = ({ paths, levels: depth }: PlannedTree) =>
-      expected(acceptance, paths) /
-      Math.max(cost.verify(paths.length) + cost.besides(depth, { nodes: depth, chain: true }), cost.verify(0) / 10)
     for (const size of this.sizes) {
-      const trees = found.map((all) => treeOf(all.slice(0, size)))
-      const best = trees.reduce((a, b) => (rate(b) > rate(a) ? b : a))
+      const trees = grown.map(({ paths, worths }) => {
+        const nodes = Math.min(size, paths.length)
+        const worth = worths[nodes] as TreeWorth
+        return { paths, nodes, worth, rate: this.#rate(nodes, worth) }
+      })
+      const best = trees.reduce((a, b) => (b.rate > a.rate ? b : a))
       const present = this.known.trees.get(size)
-      if (!present || rate(best) > rate(present) * better) this.known.trees.set(size, best)
+      if (present && best.rate <= better * this.#presentRate(present, acceptance)) continue
+      const { levels, work } = best.worth
+      this.known.trees.set(size, { paths: best.paths.slice(0, best.nodes), levels, work })
     }
     this.#tokens.clear()
   }
-}
 
-function treeOf(paths: RankPaths): PlannedTree {
-  return { paths, levels: paths.reduce((most, { length }) => Math.max(most, length), 0) }
-}
-
-/** Tokens that a round with the tree commits on average, the target's own included. */
-function expected(acceptance: readonly (readonly number[])[], paths: RankPaths): number {
-  let sum = 1
-  for (const path of paths) {
-    let worth = 1
-    for (const [level, rank] of path.entries()) worth *= acceptance[level]?.[rank] ?? 0
-    sum += worth
+  #presentRate({ paths, levels, work }: PlannedTree, acceptance: AcceptanceByRank): number {
+    return this.#rate(paths.length, { levels, work, tokens: expected(paths, acceptance) })
   }
-  return sum
+
+  #rate(nodes: number, { work, tokens }: TreeWorth): number {
+    const { cost } = this
+    const { key, shape } = draftingOf(work, nodes)
+    return tokens / Math.max(cost.verify(nodes) + cost.besides(key, shape), cost.verify(0) / 10)
+  }
+}
+
+function draftingOf(work: number, nodes: number): Drafting {
+  return { key: Math.round(16 * work) * MAX_TREE_ROWS + nodes, shape: { nodes: work, chain: true } }
 }

@@ -4,13 +4,14 @@ import type { Drafting, SizeModel, SizeOutcome } from './draft-sizes'
 
 /** A size is left for one that is better by so much, so that sizes do not flap. */
 const better = 1.03
-/** Rounds of a smaller size, or of none, before a larger one is tried: at first, then twice as many each time; at most. */
-const firstProbe = 16
+/** Rounds of a smaller size, or of none, before a larger one is tried are twice as many each time; at most. */
 const lastProbe = 256
+/** Drafting rounds before a plain one is timed where it has to be. */
+const untimed = 16
 /** Rounds in a row that a try may take until the clock knows what it costs. */
-const timingRounds = 3
+const timingRounds = 4
 /** Rounds from one weighing to the next, where no size is tried: what decides moves slowly, and rounds of small models are short. */
-const weighed = 4
+const weighed = 8
 /** Acceptance with which a larger size has to pay to be worth a try. */
 const hoped = 0.9
 
@@ -47,7 +48,7 @@ export class SizePolicy {
   #tries = 0
   /** Rounds so far. */
   #observed = 0
-  #interval = firstProbe
+  #interval: number
   /** Rounds in which a larger size might have paid, since one was tried, and rounds since a plain one. */
   #waited = 0
   #sincePlain = 0
@@ -60,6 +61,7 @@ export class SizePolicy {
     private readonly estimates: SizeModel = new SizeEstimates(most, (nodes) => cost.verify(nodes)),
   ) {
     this.#whole = most
+    this.#interval = estimates.firstTry
   }
 
   /** The size for the next round; `trying`: another size is being tried, and what came of it is not known yet. */
@@ -92,7 +94,9 @@ export class SizePolicy {
 
   /** The present choice; null before the first round. */
   get chosen(): Prospect | null {
-    return this.#prospects().find(({ size }) => size === this.#weighed?.choice.size) ?? null
+    const weighed = this.#weighed
+    // A size that turned out to be beyond what the part drafts is one with those that ask for all of it.
+    return (weighed && this.#prospects().find(({ size }) => size >= weighed.choice.size)) ?? null
   }
 
   /** The best size to draft, also where not drafting is better. */
@@ -112,7 +116,7 @@ export class SizePolicy {
   #due(prospects: readonly Prospect[], choice: Prospect): number | null {
     const current = this.#again ? this.#probe : null
     if (current !== null && (current > choice.size || (current === 0 && choice.size > 0))) return current
-    if (choice.size > 0 && !this.cost.knows(0) && this.#sincePlain >= firstProbe) return 0
+    if (choice.size > 0 && !this.cost.knows(0) && this.#sincePlain >= untimed) return 0
     const larger = target(prospects, choice)
     // Rarer where a try costs as much as several rounds of the choice.
     const wait = larger && Math.min(this.#interval * Math.max(1, larger.cost / choice.cost), lastProbe)
@@ -126,12 +130,13 @@ export class SizePolicy {
     const pays = given > 0 && (1 + path.length) * this.#plainCost() > cost * expected
     this.#probes++
     this.#tries++
-    const untimed = this.#tries < timingRounds && !this.cost.knows(key)
+    const unknown = this.#tries < timingRounds && !this.cost.knows(key)
     this.#probe = size
-    this.#again = pays || (untimed && (size === 0 || given > 0))
+    this.#again = pays || (unknown && (size === 0 || given > 0))
     if (size > 0) this.#waited = 0
     if (this.#again) return
-    if (size > 0) this.#interval = this.#tries > timingRounds ? firstProbe : Math.min(2 * this.#interval, lastProbe)
+    if (size > 0)
+      this.#interval = this.#tries > timingRounds ? this.estimates.firstTry : Math.min(2 * this.#interval, lastProbe)
     this.#tries = 0
   }
 

@@ -1,5 +1,5 @@
-import { OutriderError } from '../errors'
 import type { Credit, Draft, Tensor } from '../spec'
+import { malformed } from '../tree'
 
 /** Bits of a word. */
 const mostNames = 32
@@ -19,9 +19,9 @@ export function layCredit(draft: Draft, nodes: number, strategy: string): LaidCr
   if (typeof by === 'string') return { names: [by], words: null, tensor: null }
   const { names, of } = by
   if (names.length < 1 || names.length > mostNames)
-    refuse(strategy, `credited a draft to ${names.length} names: 1 to ${mostNames} are possible`)
+    malformed(strategy, `it is credited to ${names.length} names, and 1 to ${mostNames} are possible`)
   if (!Array.isArray(of)) return { names, words: null, tensor: of as Tensor }
-  if (of.length !== nodes) refuse(strategy, `proposed ${nodes} nodes and credited ${of.length}`)
+  if (of.length !== nodes) malformed(strategy, `${nodes} nodes, of which ${of.length} are credited`)
   return { names, words: of, tensor: null }
 }
 
@@ -55,8 +55,4 @@ export function creditPath(
     const word = (rows ? rows[node + 1] : words?.[node]) as number
     return names.filter((_, bit) => (word >>> bit) & 1)
   })
-}
-
-function refuse(strategy: string, what: string): never {
-  throw new OutriderError('TREE_MALFORMED', `strategy ${strategy} ${what}`, { details: { strategy } })
 }

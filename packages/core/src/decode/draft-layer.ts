@@ -1,6 +1,5 @@
-import { OutriderError } from '../errors'
 import type { Backend, Budget, DeviceDraft, Draft, HostDraft, Program, TokenTree, TreeTensors } from '../spec'
-import { checkTopology, checkTree, depths, isChain, type TreeLimits } from '../tree'
+import { checkTopology, checkTree, malformed, type TreeLimits, withinBudget } from '../tree'
 import type { Computed } from '../verify'
 import { type LaidCredit, layCredit, proposedTokens } from './credit'
 
@@ -25,12 +24,26 @@ export interface LaidDraft {
   readonly q: readonly number[]
 }
 
+/** A topology that was checked, and what follows from it. */
+interface Topology {
+  readonly parents: readonly number[]
+  readonly levels: number
+  /** Rows with children. */
+  readonly above: readonly number[]
+  /** Whether programs may leave fewer rows of it. */
+  readonly fewer: boolean
+}
+
+type Levels = Omit<TreeLimits, 'vocab'>
+
 const nothing: TokenTree = { tokens: [], parents: [] }
 
 /** Checks drafts and lays them where the verifier reads them; a topology that stands there already is not written again. */
 export class DraftLayer {
-  /** Topology that `tree.shape` holds; null once a program may have written another. */
-  #laid: string | null = null
+  /** What `tree.shape` holds; null once a program may have written another. */
+  #laid: Topology | null = null
+  /** Of the last draft: most rounds draft the same tree. */
+  #last: Topology | null = null
 
   constructor(
     private readonly backend: Backend,
@@ -48,22 +61,7 @@ export class DraftLayer {
 
   #layHost(tree: HostDraft, limits: TreeLimits): LaidDraft {
     checkTree(tree, limits, this.strategy)
-    const nodes = tree.tokens.length
-    if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tree.tokens), 1)
-    this.#layShape(tree.parents)
-    const credit = layCredit(tree, nodes, this.strategy)
-    return {
-      programs: [],
-      nodes,
-      fewer: false,
-      levels: levelsOf(tree.parents),
-      chain: isChain(tree.parents),
-      tree,
-      credit,
-      computed: null,
-      pruned: 0,
-      q: [],
-    }
+    return this.#laidOut(tree, limits, layCredit(tree, tree.tokens.length, this.strategy), 0)
   }
 
   /**
@@ -74,69 +72,64 @@ export class DraftLayer {
     const rows = new Map(kept.map((node, at) => [node, at]))
     const tokens = kept.map((node) => tree.tokens[node] as number)
     const parents = kept.map((node) => rows.get(tree.parents[node] as number) ?? -1)
-    if (tokens.length > 0) this.backend.write(this.device.tokens, Uint32Array.from(tokens), 1)
-    this.#layShape(parents)
     const { names } = draft.credit
     const all = credit ? Array.from(new Uint32Array(credit).subarray(1, tree.tokens.length + 1)) : draft.credit.words
     const words = all && kept.map((node) => all[node] as number)
     const before: LaidCredit = { names, words: all, tensor: null }
     const after: LaidCredit = { names, words, tensor: null }
     const pruned = proposedTokens(before, tree.tokens.length) - proposedTokens(after, kept.length)
-    const chain = isChain(parents)
-    return {
-      programs: [],
-      nodes: kept.length,
-      fewer: false,
-      levels: levelsOf(parents),
-      chain,
-      tree: { tokens, parents },
-      credit: after,
-      computed: null,
-      pruned,
-      q: [],
-    }
+    return this.#laidOut({ tokens, parents }, { nodes: kept.length, depth: kept.length }, after, pruned)
+  }
+
+  #laidOut(tree: TokenTree, limits: Levels, credit: LaidCredit, pruned: number): LaidDraft {
+    const { tokens, parents } = tree
+    const nodes = tokens.length
+    if (nodes > 0) this.backend.write(this.device.tokens, Uint32Array.from(tokens), 1)
+    const { levels } = this.#layShape(this.#topology(parents, limits, false))
+    const chain = levels === nodes
+    return { programs: [], nodes, fewer: false, levels, chain, tree, credit, computed: null, pruned, q: [] }
   }
 
   #layDevice(draft: DeviceDraft, limits: TreeLimits): LaidDraft {
     const { programs, nodes, parents, fewer = false, computed = null } = draft
-    if (!Number.isInteger(nodes) || nodes < 0 || nodes > limits.nodes)
-      throw new OutriderError(
-        'TREE_TOO_LARGE',
-        `strategy ${this.strategy} drafted ${nodes} nodes on the device, but the budget of this round is ${limits.nodes}: respect budget.nodes`,
-        { details: { strategy: this.strategy, nodes, limit: limits.nodes } },
-      )
-    if (parents) {
-      if (parents.length !== nodes)
-        throw new OutriderError(
-          'TREE_MALFORMED',
-          `strategy ${this.strategy} drafted ${nodes} nodes on the device with ${parents.length} parents`,
-          { details: { strategy: this.strategy, nodes, parents: parents.length } },
-        )
-      checkTopology(parents, limits, this.strategy)
-    }
-    this.#layShape(parents, fewer)
+    if (!Number.isInteger(nodes) || nodes < 0) malformed(this.strategy, `${nodes} nodes on the device`)
+    withinBudget(this.strategy, 'nodes', nodes, limits.nodes)
+    if (parents && parents.length !== nodes)
+      malformed(this.strategy, `${nodes} nodes on the device with ${parents.length} parents`)
+    const topology = parents && this.#topology(parents, limits, fewer)
+    this.#layShape(topology)
     const credit = layCredit(draft, nodes, this.strategy)
-    const chain = parents !== null && isChain(parents)
-    const drawn = parents
-      ? [...new Set(parents)].map((parent) => parent + 1)
-      : Array.from({ length: nodes }, (_, row) => row)
-    const q = draft.q ? drawn : []
-    const levels = parents ? levelsOf(parents) : Math.min(draft.levels ?? nodes, nodes, limits.depth)
-    return { programs, nodes, fewer, levels, chain, tree: null, credit, computed, pruned: 0, q }
+    const { levels, above } = topology ?? {
+      levels: Math.min(draft.levels ?? nodes, nodes, limits.depth),
+      above: Array.from({ length: nodes }, (_, row) => row),
+    }
+    const chain = topology !== null && levels === nodes
+    return { programs, nodes, fewer, levels, chain, tree: null, credit, computed, pruned: 0, q: draft.q ? above : [] }
   }
 
-  /** null: programs write the topology; `fewer`: they write how many rows of it there are. */
-  #layShape(parents: readonly number[] | null, fewer = false): void {
-    const key = parents && `${parents.join()}${fewer ? ' at most' : ''}`
-    if (parents && key !== this.#laid)
+  #topology(parents: readonly number[], limits: Levels, fewer: boolean): Topology {
+    const last = this.#last
+    if (last?.fewer === fewer && last.levels <= limits.depth && equal(last.parents, parents)) return last
+    const levels = checkTopology(parents, limits, this.strategy)
+    const above = [...new Set(parents)].map((parent) => parent + 1)
+    this.#last = { parents: [...parents], levels, above, fewer }
+    return this.#last
+  }
+
+  /** null: programs write it. */
+  #layShape<T extends Topology | null>(topology: T): T {
+    if (topology && topology !== this.#laid) {
+      const { parents } = topology
       this.backend.write(
         this.device.shape,
-        Uint32Array.from([parents.length + 1, ...parents.map((parent) => parent + 1)]),
+        Uint32Array.from([parents.length, ...parents], (word) => word + 1),
       )
-    this.#laid = key
+    }
+    this.#laid = topology
+    return topology
   }
 }
 
-function levelsOf(parents: readonly number[]): number {
-  return depths(parents).reduce((most, depth) => Math.max(most, depth), 0)
+function equal(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((parent, node) => parent === other[node])
 }

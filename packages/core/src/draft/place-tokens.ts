@@ -32,17 +32,20 @@ export function placeTokens(ops: Ops, { ids, order, from, map, tokens, to, count
   ops.kernel({
     label: 'place tokens',
     wgsl: /* wgsl */ `
-@group(0) @binding(0) var<storage, read> ids: array<u32>;
-@group(0) @binding(1) var<storage, read> order: array<u32>;
-@group(0) @binding(2) var<storage, read_write> tokens: array<u32>;
-${map ? '@group(0) @binding(3) var<storage, read> map: array<u32>;' : ''}
+struct Params { pick: u32, node: u32, count: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> ids: array<u32>;
+@group(0) @binding(2) var<storage, read> order: array<u32>;
+@group(0) @binding(3) var<storage, read_write> tokens: array<u32>;
+${map ? '@group(0) @binding(4) var<storage, read> map: array<u32>;' : ''}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= ${count}u) { return; }
-  let row = ids[order[${from}u + id.x]];
-  ${map ? `if (row < ${map.shape[0]}u) { tokens[${to}u + id.x] = map[row]; return; }` : ''}
-  tokens[${to}u + id.x] = row;
+  if (id.x >= params.count) { return; }
+  let row = ids[order[params.pick + id.x]];
+  ${map ? `if (row < ${map.shape[0]}u) { tokens[params.node + id.x] = map[row]; return; }` : ''}
+  tokens[params.node + id.x] = row;
 }`,
+    params: [from, to, count],
     tensors: [
       { tensor: ids, access: 'read' },
       { tensor: order, access: 'read' },

@@ -35,7 +35,7 @@ export class StaticDrafter implements Drafter {
   readonly shapes: ShapeLimits | null
   readonly #ids: Tensor
   /** For each paths, by nodes, depth and whether there is noise. */
-  readonly #plans = new WeakMap<RankPaths, Map<number, DraftPlan>>()
+  readonly #plans = new WeakMap<RankPaths, Map<string, DraftPlan>>()
 
   /** `paths`: each after its beginnings. Throws `OUT_OF_MEMORY`. */
   constructor(
@@ -44,22 +44,21 @@ export class StaticDrafter implements Drafter {
     private readonly paths: RankPaths,
   ) {
     const { levels } = staticTree(paths, paths.length, MAX_PATH)
-    const most = levels.reduce((words, level, i) => Math.max(words, (levels[i - 1]?.expand ?? 1) * level.choices), 1)
     const { mostLogits: expand } = head
     const choices = Math.min(mostChoices, head.vocab)
-    const named = expand === undefined ? null : { levels: levels.length, choices, expand }
-    this.shapes = named
-    const words = Math.max(most, named ? named.expand * named.choices : 0)
-    this.#ids = this.#owned.add(session.backend.tensor([words], 'u32', `${head.label} choices`))
+    this.shapes = expand === undefined ? null : { levels: levels.length, choices, expand }
+    const rows = levels.reduce((most, level) => Math.max(most, level.expand), expand ?? 1)
+    this.#ids = this.#owned.add(session.backend.tensor([rows * choices], 'u32', `${head.label} choices`))
   }
 
   plan(nodes: number, depth: number, paths: RankPaths = this.paths): DraftPlan {
-    const plans = this.#plans.get(paths) ?? new Map<number, DraftPlan>()
+    const plans = this.#plans.get(paths) ?? new Map<string, DraftPlan>()
     this.#plans.set(paths, plans)
-    const at = 2 * (nodes * (MAX_PATH + 1) + Math.min(depth, MAX_PATH)) + (this.session.noise ? 1 : 0)
+    const at = `${nodes} ${depth} ${!this.session.noise}`
     const known = plans.get(at)
     if (known) return known
-    const plan = this.#plan(staticTree(paths, nodes, depth))
+    const limit = paths === this.paths ? undefined : this.shapes?.choices
+    const plan = this.#plan(staticTree(paths, nodes, depth, limit))
     plans.set(at, plan)
     return plan
   }

@@ -391,7 +391,12 @@ const cases: readonly Wrong[] = [
     'too short an output': () => ({ out: tensor([rows - 1]) }),
     'logits as output': () => ({ out: logits }),
   }),
-  ...wrong('kernel', { 'a tensor of halves': () => ({ tensors: [{ tensor: halves, access: 'read' as const }] }) }),
+  ...wrong('kernel', {
+    'a tensor of halves': () => ({ tensors: [{ tensor: halves, access: 'read' as const }] }),
+    'a param below 0': () => ({ params: [3, -1] }),
+    'a param beyond a word': () => ({ params: [2 ** 32] }),
+    'a param that is no whole number': () => ({ params: [0.5] }),
+  }),
 ]
 
 function record<K extends keyof Ops>(op: K, changes: Partial<Arguments<K>>): void {

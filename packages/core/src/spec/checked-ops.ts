@@ -80,11 +80,12 @@ function concat({ parts, out, rows }: Parameters<Ops['concat']>[0]): void {
   check.matrix('concat', 'out', out, rows, total)
 }
 
-function kernel({ label, tensors }: CustomKernel): void {
+function kernel({ label, tensors, params = [] }: CustomKernel): void {
   const invalid = (what: string): never => {
     throw new OutriderError('KERNEL_INVALID', `${label}: ${what}`, { details: { op: label } })
   }
   if (tensors.length === 0) invalid('it binds no tensor and could leave nothing behind: give it one')
+  for (const word of params) check.whole(label, 'params', word, 0, 2 ** 32 - 1)
   for (const { tensor, access } of tensors) {
     if (access !== 'read' && access !== 'read_write')
       invalid(`access to ${tensor.label} must be 'read' or 'read_write', not '${access}'`)

@@ -202,9 +202,14 @@ export interface CustomKernel {
   readonly label: string
   /**
    * A WGSL module with the entry point `main`. Binding i of group 0 is tensor i of `tensors`, `var<storage, read>` or
-   * `var<storage, read_write>` as its `access` says.
+   * `var<storage, read_write>` as its `access` says; where there are `params` they come first, and the tensors from 1 on.
    */
   readonly wgsl: string
+  /**
+   * u32: binding 0, `var<uniform>`, one word after the other. What differs from program to program belongs here: each text is compiled
+   * anew, which takes a driver 10 to 100 ms.
+   */
+  readonly params?: readonly number[]
   /** f32 and u32. */
   readonly tensors: readonly { readonly tensor: Tensor; readonly access: 'read' | 'read_write' }[]
   readonly workgroups: readonly [x: number, y?: number, z?: number]

@@ -78,14 +78,9 @@ export function checkTree(tree: TokenTree, limits: TreeLimits, strategy: string)
   })
 }
 
-/** Checks a topology without its tokens, as `checkTree` does. Throws `TREE_MALFORMED`, `TREE_TOO_LARGE`. */
-export function checkTopology(parents: readonly number[], limits: Omit<TreeLimits, 'vocab'>, strategy: string): void {
-  if (parents.length > limits.nodes)
-    throw new OutriderError(
-      'TREE_TOO_LARGE',
-      `strategy ${strategy} proposed ${parents.length} nodes, but the budget of this round is ${limits.nodes}: respect budget.nodes`,
-      { details: { strategy, nodes: parents.length, limit: limits.nodes } },
-    )
+/** Checks a topology without its tokens, as `checkTree` does, and gives its levels. Throws `TREE_MALFORMED`, `TREE_TOO_LARGE`. */
+export function checkTopology(parents: readonly number[], limits: Omit<TreeLimits, 'vocab'>, strategy: string): number {
+  withinBudget(strategy, 'nodes', parents.length, limits.nodes)
   parents.forEach((parent, node) => {
     if (!Number.isInteger(parent) || parent < -1 || parent >= node)
       malformed(
@@ -94,15 +89,23 @@ export function checkTopology(parents: readonly number[], limits: Omit<TreeLimit
       )
   })
   const deepest = depths(parents).reduce((a, b) => Math.max(a, b), 0)
-  if (deepest > limits.depth)
-    throw new OutriderError(
-      'TREE_TOO_LARGE',
-      `strategy ${strategy} proposed ${deepest} levels, but the budget of this round is ${limits.depth}: respect budget.depth`,
-      { details: { strategy, depth: deepest, limit: limits.depth } },
-    )
+  withinBudget(strategy, 'depth', deepest, limits.depth)
+  return deepest
 }
 
-function malformed(strategy: string, what: string): never {
+/** Throws `TREE_TOO_LARGE`. */
+export function withinBudget(strategy: string, what: 'nodes' | 'depth', count: number, limit: number): void {
+  if (count <= limit) return
+  const unit = what === 'depth' ? 'levels' : what
+  throw new OutriderError(
+    'TREE_TOO_LARGE',
+    `strategy ${strategy} proposed ${count} ${unit}, but the budget of this round is ${limit}: respect budget.${what}`,
+    { details: { strategy, [what]: count, limit } },
+  )
+}
+
+/** Throws `TREE_MALFORMED`. */
+export function malformed(strategy: string, what: string): never {
   throw new OutriderError('TREE_MALFORMED', `strategy ${strategy} proposed a malformed tree: ${what}`, {
     details: { strategy },
   })

@@ -1,4 +1,4 @@
-export { chain, checkTopology, checkTree, depths, isChain, type TreeLimits } from './check'
+export { chain, checkTopology, checkTree, depths, isChain, malformed, type TreeLimits, withinBudget } from './check'
 export { type HeadTree, headTree } from './head-tree'
 export { type AcceptanceByRank, type LikelyLimits, type LikelyPaths, likeliestPaths } from './likely-paths'
 export { parentsFirst, type RankPaths, rankPaths, uniformPaths } from './rank-paths'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OutriderError } from '../errors'
 import { headTree } from './head-tree'
-import { parentsFirst, uniformPaths } from './rank-paths'
+import { parentsFirst, type RankPaths, uniformPaths } from './rank-paths'
 import { staticTree } from './static-tree'
 
 function code(make: () => unknown): string {
@@ -54,6 +54,16 @@ describe('static trees, drafted level by level', () => {
     expect(staticTree(paths, 3, 2).levels.map(({ expand }) => expand)).toEqual([1, 0])
   })
 
+  it('takes more choices than it needs up to a power of two, where so many may be taken', () => {
+    const wide: RankPaths = [[0], [1], [2], [0, 0], [1, 4], [1, 0]]
+    const choices = (limit?: number) => staticTree(wide, 6, 2, limit).levels.map((level) => level.choices)
+    expect(choices()).toEqual([3, 5])
+    expect(choices(32)).toEqual([4, 8])
+    expect(choices(6)).toEqual([4, 6])
+    expect(choices(2)).toEqual([3, 5])
+    expect(staticTree(wide, 6, 2, 32).levels[1]?.picks).toEqual([0, 12, 8])
+  })
+
   it('reach every rank of every path by picks and rows', () => {
     const all = parentsFirst([[4], [4, 1, 0], [0, 3, 2, 1], [0, 3, 2, 0], [0, 1], [2, 2]], 'test')
     const { parents, levels } = staticTree(all, 255, 32)
@@ -79,4 +89,6 @@ it('trees over heads keep the order of their paths, and ask each head for the sa
     order: [0, 3, 2, 7],
   })
   expect(headTree([[0], [0, 0], [2]], 4, 1)).toEqual({ parents: [-1, -1], heads: 1, choices: 3, order: [0, 2] })
+  // Up to a power of two, where so many may be given.
+  expect(headTree([[0], [2]], 2, 1, 32)).toEqual({ parents: [-1, -1], heads: 1, choices: 4, order: [0, 2] })
 })

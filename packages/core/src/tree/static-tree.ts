@@ -23,7 +23,8 @@ export interface StaticTree {
 }
 
 /**
- * The tree of the first `nodes` of `paths` (each after its beginnings: `parentsFirst`) that are at most `depth` long.
+ * The tree of the first `nodes` of `paths` (each after its beginnings: `parentsFirst`) that are at most `depth` long. `limit`: choices
+ * of a row at most where a level may take more than it needs, up to a power of two; absent, it takes what it needs.
  *
  * @example
  * ```ts
@@ -32,7 +33,7 @@ export interface StaticTree {
  * console.log(staticTree([[0], [0, 0], [1]], 3, 2).parents) // [-1, -1, 0]
  * ```
  */
-export function staticTree(paths: RankPaths, nodes: number, depth: number): StaticTree {
+export function staticTree(paths: RankPaths, nodes: number, depth: number, limit = 0): StaticTree {
   const kept = paths.filter((path) => path.length <= depth).slice(0, nodes)
   const inner = new Set(kept.map((path) => path.slice(0, -1).join()))
   const node = new Map<string, number>([['', -1]])
@@ -47,7 +48,8 @@ export function staticTree(paths: RankPaths, nodes: number, depth: number): Stat
       ...level.filter((path) => !inner.has(path.join())),
     ]
     const expand = level.filter((path) => inner.has(path.join())).length
-    const choices = ordered.reduce((most, path) => Math.max(most, (path.at(-1) as number) + 1), 0)
+    const needed = ordered.reduce((most, path) => Math.max(most, (path.at(-1) as number) + 1), 0)
+    const choices = spareChoices(needed, limit)
     const up = ordered.map((path) => rows.get(path.slice(0, -1).join()) as number)
     levels.push({
       first: parents.length,
@@ -64,4 +66,9 @@ export function staticTree(paths: RankPaths, nodes: number, depth: number): Stat
     rows = new Map(ordered.slice(0, expand).map((path, row) => [path.join(), row]))
   }
   return { parents, levels }
+}
+
+/** The next power of two, `limit` at most: each number of choices is a shader of its own, so that trees of all shapes share a few. */
+export function spareChoices(needed: number, limit: number): number {
+  return Math.max(needed, Math.min(2 ** Math.ceil(Math.log2(needed)), limit))
 }

@@ -62,15 +62,23 @@ describe('with little time', () => {
     expect(measured).toEqual([1, 4, 16, 64])
     // The others lie on that line.
     expect(ms).toEqual(rows.map((each) => expect.closeTo(2 + each / 16, 9)))
-    expect(tookMs).toBeLessThanOrEqual(800)
+    expect(tookMs).toBeLessThanOrEqual(800 + 50)
+  })
+
+  test('passes that were slow beside what compiled are run again at the end, for a sixteenth of it', async () => {
+    const { time } = device((each, run) => (2 + each / 16) * (each > 1 && run < 2 ? 4 : 1), 500)
+    const { measured, ms, tookMs } = await timeBuckets(rows, time, 800)
+    expect(measured).toEqual([1, 4])
+    expect(ms.slice(0, 3)).toEqual([2.0625, expect.closeTo(2.125, 9), 2.25])
+    expect(tookMs).toBeLessThanOrEqual(300 + 500 + 2 * 9 + 50)
   })
 
   test('compiling that takes longer than all the time there was is not what a pass takes', async () => {
     const { time, runs } = device((each) => (each === 1 ? 2 : 2 + each / 16), 900)
     const { measured, ms } = await timeBuckets(rows, time, 800)
     expect(measured).toEqual([1, 4])
-    expect(ms.slice(0, 4)).toEqual([2, expect.closeTo(2 + 1 / 12, 9), 2.25, 4.5])
-    expect(runs.slice(-2)).toEqual([4, 4])
+    expect(ms.slice(0, 4)).toEqual([2, expect.closeTo(2 + 1 / 12, 9), 2.25, expect.closeTo(2.25 + 4 / 12, 9)])
+    expect(runs.slice(runs.indexOf(4), runs.indexOf(4) + 3)).toEqual([4, 1, 4])
   })
 
   test('where a second pass would take long too, it takes no more than as many rows of smaller ones', async () => {
@@ -79,6 +87,13 @@ describe('with little time', () => {
     expect(measured).toEqual([1, 4])
     expect(ms.slice(0, 3)).toEqual([60, 120, 240])
     expect(runs.filter((each) => each === 4)).toHaveLength(1)
+  })
+
+  test('beyond the last one a row costs at least an eighth of its pass by rows, so that flat curves do not stay flat', async () => {
+    const { time } = device(() => 2, 600)
+    const { measured, ms } = await timeBuckets(rows, time, 800)
+    expect(measured).toEqual([1, 4])
+    expect(ms).toEqual([2, 2, 2, 2.25, 2.75, 3.75, 5.75])
   })
 
   test('where passes are slow, those beyond the last cost as much a row as that', async () => {
