@@ -37,10 +37,16 @@ function withinShaders(text: string, change: (shader: string) => string): string
   return text.slice(0, from) + change(text.slice(from, at)) + withinShaders(text.slice(at), change)
 }
 
-/** Text of an entry that imports every module of shaders before all else: gzip finds likeness within 32 KB, so they lie together. */
+/**
+ * Text of an entry that imports every module of shaders before all else: gzip finds likeness within 32 KB, so they lie together, in the
+ * order in which they come out smaller.
+ */
 async function shadersFirst(path: string, text: string): Promise<string> {
   const files = await readdir(dirname(path), { recursive: true })
-  const shaders = files.filter((file) => file.endsWith('.wgsl.ts')).sort()
+  const shaders = files
+    .filter((file) => file.endsWith('.wgsl.ts'))
+    .sort()
+    .reverse()
   return [...shaders.map((file) => `import './${file.slice(0, -3)}'`), text].join('\n')
 }
 

@@ -15,6 +15,15 @@ export function randomValues(count: number, seed: number): Float32Array<ArrayBuf
   return Float32Array.from({ length: count }, () => next() / 2 ** 31 - 1)
 }
 
+/** Numbers of a normal distribution of that deviation (Box and Muller 1958). */
+export function normalValues(count: number, deviation: number, seed: number): Float32Array<ArrayBuffer> {
+  const next = randomWords(seed)
+  const share = () => (next() + 1) / 2 ** 32
+  return Float32Array.from({ length: count }, () => {
+    return deviation * Math.sqrt(-2 * Math.log(share())) * Math.cos(2 * Math.PI * share())
+  })
+}
+
 /** `count` different token ids of a vocabulary, so that no draft of them is accepted by chance more than once in it. */
 export function randomTokens(count: number, vocab: number, seed: number): number[] {
   const next = randomWords(seed)

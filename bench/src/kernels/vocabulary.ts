@@ -1,9 +1,10 @@
 import type { Backend, Ops, Owned, Pass, Tensor } from '@outrider/core'
 import { type SamplingParams, samplingWords } from '@outrider/core'
 import { SAMPLING, type SamplingTensors } from '@outrider/core/spec'
+import { normalValues } from '../random'
 import type { BenchGroup } from './bench-case'
 import { chainPass } from './chain-pass'
-import { activations, opened } from './turns'
+import { opened } from './turns'
 
 interface Rows {
   readonly logits: Tensor
@@ -15,6 +16,9 @@ interface Rows {
   readonly logProbs: Tensor
   readonly processed: Tensor
 }
+
+/** Of logits, nats: tens of tokens are most of the probability then, as a language model has it. */
+const deviation = 3
 
 /** Draft candidates that are asked for. */
 const candidates = 8
@@ -89,9 +93,11 @@ export function vocabularyGroups(vocab: number): readonly BenchGroup[] {
 
 function vocabularySpace(backend: Backend, owned: Owned, vocab: number, rows: number): Omit<Rows, 'pass' | 'rows'> {
   const words = (count: number, label: string) => owned.add(backend.tensor([count], 'u32', label))
+  const logits = owned.add(backend.tensor([rows, vocab], 'f32', 'logits'))
+  backend.write(logits, normalValues(rows * vocab, deviation, 1))
   return {
     vocab,
-    logits: activations(backend, owned, [rows, vocab], 'logits'),
+    logits,
     processed: owned.add(backend.tensor([rows, vocab], 'f32', 'processed')),
     ids: words(rows * candidates, 'ids'),
     logProbs: owned.add(backend.tensor([rows * candidates], 'f32', 'log-probabilities')),

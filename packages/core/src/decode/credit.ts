@@ -19,7 +19,7 @@ export function layCredit(draft: Draft, nodes: number, strategy: string): LaidCr
   if (typeof by === 'string') return { names: [by], words: null, tensor: null }
   const { names, of } = by
   if (names.length < 1 || names.length > mostNames)
-    malformed(strategy, `it is credited to ${names.length} names, and 1 to ${mostNames} are possible`)
+    malformed(strategy, `it is credited to ${names.length} names: 1 to ${mostNames} are possible`)
   if (!Array.isArray(of)) return { names, words: null, tensor: of as Tensor }
   if (of.length !== nodes) malformed(strategy, `${nodes} nodes, of which ${of.length} are credited`)
   return { names, words: of, tensor: null }

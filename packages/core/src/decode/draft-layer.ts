@@ -101,7 +101,7 @@ export class DraftLayer {
     const credit = layCredit(draft, nodes, this.strategy)
     const { levels, above } = topology ?? {
       levels: Math.min(draft.levels ?? nodes, nodes, limits.depth),
-      above: Array.from({ length: nodes }, (_, row) => row),
+      above: [...new Array(nodes).keys()],
     }
     const chain = topology !== null && levels === nodes
     return { programs, nodes, fewer, levels, chain, tree: null, credit, computed, pruned: 0, q: draft.q ? above : [] }

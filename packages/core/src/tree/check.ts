@@ -89,17 +89,16 @@ export function checkTopology(parents: readonly number[], limits: Omit<TreeLimit
       )
   })
   const deepest = depths(parents).reduce((a, b) => Math.max(a, b), 0)
-  withinBudget(strategy, 'depth', deepest, limits.depth)
+  withinBudget(strategy, 'levels', deepest, limits.depth)
   return deepest
 }
 
 /** Throws `TREE_TOO_LARGE`. */
-export function withinBudget(strategy: string, what: 'nodes' | 'depth', count: number, limit: number): void {
+export function withinBudget(strategy: string, what: 'nodes' | 'levels', count: number, limit: number): void {
   if (count <= limit) return
-  const unit = what === 'depth' ? 'levels' : what
   throw new OutriderError(
     'TREE_TOO_LARGE',
-    `strategy ${strategy} proposed ${count} ${unit}, but the budget of this round is ${limit}: respect budget.${what}`,
+    `strategy ${strategy} proposed ${count} ${what}, but the budget of this round is ${limit}: respect it`,
     { details: { strategy, [what]: count, limit } },
   )
 }

@@ -70,5 +70,5 @@ export function staticTree(paths: RankPaths, nodes: number, depth: number, limit
 
 /** The next power of two, `limit` at most: each number of choices is a shader of its own, so that trees of all shapes share a few. */
 export function spareChoices(needed: number, limit: number): number {
-  return Math.max(needed, Math.min(2 ** Math.ceil(Math.log2(needed)), limit))
+  return Math.max(needed, Math.min(1 << (32 - Math.clz32(needed - 1)), limit))
 }

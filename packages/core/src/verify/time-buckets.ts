@@ -41,14 +41,13 @@ export async function timeBuckets(
     timed.set(each, [ms])
   }
   const measured = [...timed.keys()].sort((a, b) => a - b)
-  const again = Array.from({ length: sweeps - 1 }, () => measured).flat()
   // What was run while others compiled in the background looks slow.
   const until = performance.now() + Math.max(left(), beyond * budgetMs)
-  for (const each of again) {
-    const ms = timed.get(each) as number[]
-    if ((ms.at(-1) as number) > until - performance.now()) break
-    ms.push(await time(each))
-  }
+  for (let sweep = 1; sweep < sweeps; sweep++)
+    for (const each of measured) {
+      const ms = timed.get(each) as number[]
+      if ((ms.at(-1) as number) < until - performance.now()) ms.push(await time(each))
+    }
   // A pass that looks slower than a larger one was slowed down by something else.
   const ascending = measured.map((_, i) => Math.min(...measured.slice(i).flatMap((each) => timed.get(each) ?? [])))
   const tookMs = performance.now() - began

@@ -106,7 +106,11 @@ export function logitsPass(recorder: Recorder, next: LogitsPass): void {
       'filterLogits',
       variant(filterLogitsWgsl, rowForm),
       [pass.rows],
-      [[partial], [changed, 'read_write'], [out, 'read_write']],
+      [
+        [partial, 'read_write'],
+        [changed, 'read_write'],
+        [out, 'read_write'],
+      ],
     )
   }
   known.set(recorder, { work, from, to: recorder.count })

@@ -99,6 +99,8 @@ describe.each(paths)('filterLogits through $path', ({ options }) => {
         { topK: 50, minP: 0.1 },
         { topK: 300, topP: 0.9 },
         { topP: 0.5, minP: 0.3 },
+        { topP: 0.9 },
+        { topP: 0.999, typicalP: 0.9 },
       ])
         expect(await filtered(backend, logits, vocab, params)).toEqual(await filtered(reference, logits, vocab, params))
     },

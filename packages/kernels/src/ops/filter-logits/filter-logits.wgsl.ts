@@ -19,32 +19,36 @@ export interface FilterForm {
 }
 
 /** Logits that a lane fetches before it looks at any: one workgroup alone has to hide how long memory takes. */
-const ahead = 8
+const ahead = 4
 
-/** A loop over the words of what is left of a row, `place` where a logit is, rising for a lane; `body` may `continue`. */
+/** Within a sweep: the logit is beyond what a filter keeps, and no sweep meets it again. */
+const drop = 'logits[place] = minusInfinity; gone |= 1u << bit;'
+
+/** A loop over what is left of a row, `place` where a logit is, rising for a lane; `body` may `continue`. */
 function sweepOver({ lanes, chunk }: FilterForm): (body: string) => string {
   const words = keptWords(chunk)
-  const each = Array.from({ length: ahead }, (_, j) => j)
-  // What is not left is not read: its place takes that of the first which is.
-  const fetch = each.map(
-    (j) => `let fetched${j} = logits[at + select(least, ${j * words}u, extractBits(some, ${j}u, 1u) == 1u)];`,
-  )
+  const each = (text: (j: number) => string) => Array.from({ length: ahead }, (_, j) => text(j)).join('\n')
+  // Trailing zeros are counted as ones, which devices can do; where nothing is left, 32, and what is fetched there is not looked at.
   return (body) => /* wgsl */ `
   for (var w = lane; w < (p.vocab + ${chunk - 1}u) / ${chunk}u * ${words}u; w += ${lanes}u) {
-    for (var b = 0u; b < 32u; b += ${ahead}u) {
-      let some = extractBits(kept[row.kept + w], b, ${ahead}u);
-      if (some == 0u) { continue; }
-      let at = row.start + w / ${words}u * ${chunk}u + w % ${words}u + b * ${words}u;
-      let least = countTrailingZeros(some) * ${words}u;
-      ${fetch.join('\n      ')}
-      var fetched = array<u32, ${ahead}>(${each.map((j) => `fetched${j}`).join(', ')});
-      for (var j = 0u; j < ${ahead}u; j++) {
-        if (extractBits(some, j, 1u) == 0u) { continue; }
-        let place = at + j * ${words}u;
-        let word = order(bitcast<f32>(fetched[j]));
+    let at = row.start + w / ${words}u * ${chunk}u + w % ${words}u;
+    let left = kept[row.kept + w];
+    var gone = 0u;
+    for (var some = left; some > 0u;) {
+      ${each(
+        (j) => `let bit${j} = countOneBits(~some & (some - 1u));
+      let fetched${j} = logits[at + bit${j} * ${words}u];
+      some &= some - 1u;`,
+      )}
+      ${each(
+        (j) => `for (var bit = bit${j}; bit < 32u; bit = 32u) {
+        let place = at + bit * ${words}u;
+        let word = order(bitcast<f32>(fetched${j}));
         ${body}
-      }
+      }`,
+      )}
     }
+    kept[row.kept + w] = left & ~gone;
   }`
 }
 
@@ -62,13 +66,13 @@ export function filterLogitsWgsl(form: FilterForm, device: DeviceFacts): string 
 ${sum.enable}
 ${orderWgsl}
 ${samplingWgsl}
-@group(0) @binding(3) var<storage, read> kept: array<u32>;
+@group(0) @binding(3) var<storage, read_write> kept: array<u32>;
 @group(0) @binding(4) var<storage, read_write> logits: array<u32>;
 ${draws ? '@group(0) @binding(5) var<storage, read_write> out: array<u32>;' : ''}
 ${filtersWgsl}
 ${draws ? drawWgsl : ''}
 ${sum.functions}
-${radixSelectWgsl(sweep)}
+${radixSelectWgsl(sweep, drop)}
 @compute @workgroup_size(${form.lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32${sum.parameter}) {
   let at = p.first + group.x;

@@ -5,11 +5,11 @@ import type { Recorder } from '../../recorder'
  * A plugin's own shader over its tensors, bound from 0 on, after its params where it has any. Throws `DEVICE_LACKS` (more buffers or workgroups than the device
  * has); a shader that does not compile throws `KERNEL_INVALID` at the first submission.
  */
-export function kernel(recorder: Recorder, { label, wgsl, params, tensors, workgroups }: CustomKernel): void {
+export function kernel(recorder: Recorder, { label, wgsl, params = [], tensors, workgroups }: CustomKernel): void {
   recorder.dispatch({
     label,
     wgsl,
-    ...(params && { params: params.map((u32) => ({ u32 })) }),
+    params: params.map((u32) => ({ u32 })),
     buffers: tensors.map(({ tensor, access }) => ({ buffer: tensor, access })),
     workgroups,
   })
