@@ -74,6 +74,8 @@ describe('what rounds take beyond the curve', () => {
     expect(cost.knows(0)).toBe(true)
     expect(cost.knows(5)).toBe(false)
     expect(cost.besides(5, shape(5)) - line).toBeLessThan((before - line) / 4)
+    run(cost, 0, same(0, 600))
+    expect(cost.besides(5, shape(5))).toBe(cost.besides(6, shape(5)))
   })
 })
 

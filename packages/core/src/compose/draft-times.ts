@@ -8,6 +8,8 @@ const starting = 6
 /** As how many rounds of a kind counts what others say of it, and rounds without it after which what it says itself counts half. */
 const prior = 8
 const halfLife = 128
+/** Rounds without it after which a kind is let go: engines live long, and trees change. */
+const kept = 1024
 
 interface Timed {
   /** What its rounds take beyond the curve, ms, and of how many that is known. */
@@ -79,7 +81,11 @@ export class DraftTimes {
   }
 
   #drawn(): { readonly base: number; readonly slope: number } {
-    const drafted = [...this.#kinds].filter(([kind]) => kind !== 0).map(([, timed]) => timed)
+    const drafted: Timed[] = []
+    for (const [kind, timed] of this.#kinds) {
+      if (kind !== 0 && this.#rounds - timed.round > kept) this.#kinds.delete(kind)
+      else if (kind !== 0) drafted.push(timed)
+    }
     const base = this.#kinds.get(0)?.ms ?? this.#guessed(drafted)
     let [sum, all] = [this.level * prior, prior]
     for (const timed of drafted) {
