@@ -29,6 +29,7 @@ export {
   type Drafter,
   type DraftPlan,
   type DraftRun,
+  DraftsByTree,
   type FeatureArgs,
   FeatureFeed,
   type FeatureHead,

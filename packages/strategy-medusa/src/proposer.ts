@@ -3,6 +3,7 @@ import {
   type Committed,
   type DeviceDraft,
   type DraftNoise,
+  DraftsByTree,
   type Follow,
   type HeadTree,
   headTree,
@@ -17,7 +18,7 @@ import {
   type ShapeLimits,
   type Tensor,
 } from '@outrider/core'
-import { INDEX, MAX_PATH, MAX_TREE_ROWS } from '@outrider/core/spec'
+import { INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
 import type { MedusaHeads } from './heads'
 import { gatherAccepted } from './kernels'
 
@@ -38,8 +39,7 @@ export class MedusaProposer implements Proposer {
   /** A row for each head, at the position before its token's. */
   readonly #span: { readonly tokens: Tensor; readonly index: Tensor }
   readonly #programs: Programs
-  /** For each paths, by nodes, depth and whether there is noise. */
-  readonly #drafts = new WeakMap<RankPaths, Map<number, DeviceDraft>>()
+  readonly #drafts = new DraftsByTree<DeviceDraft>()
   /** Committed entries after which the hidden state was taken; null where that is not known for certain. */
   #held: number | null = null
   /** Rounds that were followed and not observed yet: each leaves its own hidden state. */
@@ -73,17 +73,12 @@ export class MedusaProposer implements Proposer {
   propose({ nodes, depth, paths }: Budget): DeviceDraft | null {
     if (this.#unread === 0 && (!this.#held || this.#held !== this.session.tokens.length - 1)) return null
     const { noise } = this.session
-    const drafts = this.#drafts.get(paths ?? this.paths) ?? new Map<number, DeviceDraft>()
-    this.#drafts.set(paths ?? this.paths, drafts)
-    const at = 2 * (nodes * (MAX_PATH + 1) + Math.min(depth, MAX_PATH)) + (noise ? 1 : 0)
-    const known = drafts.get(at)
-    if (known) return known
-    const tree = paths ? headTree(paths, nodes, depth, this.shapes.choices) : headTree(this.paths, nodes, depth)
-    const key = `medusa draft ${tree.parents}: ${tree.order}${noise ? ' with noise' : ''}`
-    const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
-    const draft = { programs: [program], nodes: tree.parents.length, parents: tree.parents }
-    drafts.set(at, draft)
-    return draft
+    return this.#drafts.get(paths ?? this.paths, nodes, depth, noise, () => {
+      const tree = paths ? headTree(paths, nodes, depth, this.shapes.choices) : headTree(this.paths, nodes, depth)
+      const key = `medusa draft ${tree.parents}: ${tree.order}${noise ? ' with noise' : ''}`
+      const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
+      return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
+    })
   }
 
   follow({ kind, pass }: Follow): readonly Program[] {

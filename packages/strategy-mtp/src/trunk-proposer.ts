@@ -4,6 +4,7 @@ import {
   createKvCache,
   type DeviceDraft,
   type DraftNoise,
+  DraftsByTree,
   FeatureFeed,
   type Follow,
   type HeadTree,
@@ -19,7 +20,7 @@ import {
   type SessionView,
   type Tensor,
 } from '@outrider/core'
-import { INDEX, MAX_PATH, MAX_TREE_ROWS } from '@outrider/core/spec'
+import { INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
 import { pickStates, type TargetState } from './target-state'
 import type { TrunkHeads } from './trunk-heads'
 
@@ -37,8 +38,7 @@ export class TrunkProposer implements Proposer {
   /** State of each head after the last committed position, f32 [heads, hidden]. */
   readonly #last: Tensor
   readonly #ids: Tensor
-  /** By nodes, depth and whether there is noise. */
-  readonly #drafts = new Map<number, DeviceDraft>()
+  readonly #drafts = new DraftsByTree<DeviceDraft>()
   /** A row for each head, at the position before its token's. */
   readonly #span: { readonly tokens: Tensor; readonly index: Tensor }
 
@@ -72,16 +72,13 @@ export class TrunkProposer implements Proposer {
 
   propose({ nodes, depth }: Budget): DeviceDraft | null {
     if (!this.#feed.ready) return null
-    const noisy = this.session.noise !== null
-    const at = 2 * (nodes * (MAX_PATH + 1) + Math.min(depth, MAX_PATH)) + (noisy ? 1 : 0)
-    const known = this.#drafts.get(at)
-    if (known) return known
-    const tree = headTree(this.paths, nodes, depth)
-    const key = `mtp draft ${tree.parents}${noisy ? ' with noise' : ''}`
-    const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, this.session.noise))
-    const draft = { programs: [program], nodes: tree.parents.length, parents: tree.parents }
-    this.#drafts.set(at, draft)
-    return draft
+    const { noise } = this.session
+    return this.#drafts.get(this.paths, nodes, depth, noise, () => {
+      const tree = headTree(this.paths, nodes, depth)
+      const key = `mtp draft ${tree.parents}${noise ? ' with noise' : ''}`
+      const program = this.#programs.get(key, (ops) => this.#draft(ops, tree, noise))
+      return { programs: [program], nodes: tree.parents.length, parents: tree.parents }
+    })
   }
 
   follow(follow: Follow): readonly Program[] {

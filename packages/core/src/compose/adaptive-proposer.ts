@@ -3,7 +3,6 @@ import type { Budget, Committed, DeviceDraft, Draft, Follow, HostDraft, Program,
 import { isChain } from '../tree'
 import { ClockedCost } from './adaptive-clock'
 import type { RoundCost } from './adaptive-cost'
-import type { Drafting } from './draft-sizes'
 import { Composition, credited, type Part } from './parts'
 import { type PlannedTree, ShapeEstimates, type ShapeKnowledge } from './shape-estimates'
 import { type Prospect, SizePolicy } from './size-policy'
@@ -15,10 +14,9 @@ interface Pending {
   readonly given: number
   readonly chain: boolean
   readonly parents: readonly number[] | null
-  /** The tree that was named. */
+  /** What drafting is timed by: the tree that was named, else the size. */
   readonly tree: PlannedTree | undefined
-  /** What drafting is timed by, and how much of it there was; of a size, where no tree was named. */
-  readonly drafting: Drafting
+  readonly size: number
   /** The size that was tried; null where it was the choice. */
   readonly tried: number | null
   /** By the clock, where there is one. */
@@ -78,9 +76,7 @@ export class AdaptiveProposer extends Composition {
     const size = this.#policy.decide(this.#pending.some(({ tried }) => tried !== null))
     const asked = Math.min(size, nodes)
     const tree = asked === 0 ? undefined : this.#shapes?.tree(size)
-    const drafting =
-      this.#shapes && size > 0 ? this.#shapes.drafting(size) : { key: size, shape: { nodes: size, chain: true } }
-    const round = { asked, depth, tree, drafting, tried: this.#policy.trying, started }
+    const round = { asked, depth, tree, size, tried: this.#policy.trying, started }
     if (asked === 0) return this.#proposed(round, null)
     // A tree of so many nodes has no more levels.
     const within = { nodes: asked, depth: Math.min(depth, tree?.levels ?? asked) }
@@ -173,11 +169,12 @@ export class AdaptiveProposer extends Composition {
     return ms
   }
 
-  #time({ given, tree, drafting, verified }: Pending, ms: number): void {
-    // What the end of a text cut off has no kind.
+  #time({ given, tree, size, verified }: Pending, ms: number): void {
     if (given === 0) this.#clock?.took(0, verified, ms, 0)
-    else if (!tree) this.#clock?.took(drafting.key, verified, ms)
-    else if (given === tree.paths.length) this.#clock?.took(drafting.key, verified, ms, drafting.shape.nodes, tree)
+    else if (!tree) this.#clock?.took(size, verified, ms)
+    // What the end of a text cut off has no kind.
+    else if (given === tree.paths.length)
+      this.#clock?.took(tree.drafting.key, verified, ms, tree.drafting.shape.nodes, tree)
   }
 }
 

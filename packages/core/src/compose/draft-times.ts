@@ -33,7 +33,7 @@ export class DraftTimes {
   readonly #kinds = new Map<number, Timed>()
   #rounds = 0
   /** As of the last round that was learned. */
-  #line = { base: 0, slope: 0 }
+  #line: { readonly base: number; readonly slope: number }
 
   /** `verify`: ms of a pass that verifies so many nodes. `level`: what a unit of work is assumed to take, ms, until some was timed. */
   constructor(

@@ -20,8 +20,8 @@ export interface PlannedTree {
   /** Parents first, the likeliest first. */
   readonly paths: RankPaths
   readonly levels: number
-  /** What drafting it takes, in levels of one row. */
-  readonly work: number
+  /** By work, in levels of one row, and nodes: trees that have as much of both take equally long. */
+  readonly drafting: Drafting
 }
 
 /** What is known of a part's drafts, whichever session learned it. */
@@ -100,10 +100,8 @@ export class ShapeEstimates implements SizeModel {
     return this.cost.verify(this.reach(size))
   }
 
-  /** By work and nodes: trees that have as much of both take equally long. */
   drafting(size: number): Drafting {
-    const { paths, work } = this.planned(size)
-    return draftingOf(work, paths.length)
+    return this.planned(size).drafting
   }
 
   observe({ given, parents, path }: SizeOutcome): void {
@@ -130,25 +128,25 @@ export class ShapeEstimates implements SizeModel {
     for (const size of this.sizes) {
       const trees = grown.map(({ paths, worths }) => {
         const nodes = Math.min(size, paths.length)
-        const worth = worths[nodes] as TreeWorth
-        return { paths, nodes, worth, rate: this.#rate(nodes, worth) }
+        const { levels, work, tokens } = worths[nodes] as TreeWorth
+        const drafting = draftingOf(work, nodes)
+        return { paths, nodes, levels, drafting, rate: this.#rate(nodes, drafting, tokens) }
       })
       const best = trees.reduce((a, b) => (b.rate > a.rate ? b : a))
       const present = this.known.trees.get(size)
       if (present && best.rate <= better * this.#presentRate(present, acceptance)) continue
-      const { levels, work } = best.worth
-      this.known.trees.set(size, { paths: best.paths.slice(0, best.nodes), levels, work })
+      const { levels, drafting } = best
+      this.known.trees.set(size, { paths: best.paths.slice(0, best.nodes), levels, drafting })
     }
     this.#tokens.clear()
   }
 
-  #presentRate({ paths, levels, work }: PlannedTree, acceptance: AcceptanceByRank): number {
-    return this.#rate(paths.length, { levels, work, tokens: expected(paths, acceptance) })
+  #presentRate({ paths, drafting }: PlannedTree, acceptance: AcceptanceByRank): number {
+    return this.#rate(paths.length, drafting, expected(paths, acceptance))
   }
 
-  #rate(nodes: number, { work, tokens }: TreeWorth): number {
+  #rate(nodes: number, { key, shape }: Drafting, tokens: number): number {
     const { cost } = this
-    const { key, shape } = draftingOf(work, nodes)
     return tokens / Math.max(cost.verify(nodes) + cost.besides(key, shape), cost.verify(0) / 10)
   }
 }

@@ -1,4 +1,5 @@
 export type { Drafter, DraftPlan, DraftRun } from './drafter'
+export { DraftsByTree } from './drafts-by-tree'
 export { FeatureFeed, type FedRows } from './feature-feed'
 export type { FeatureArgs, FeatureHead } from './feature-head'
 export { FeatureProposer } from './feature-proposer'

@@ -10,6 +10,7 @@ import {
 } from '../spec'
 import { type RankPaths, type StaticTree, staticTree } from '../tree'
 import type { Drafter, DraftPlan, DraftRun } from './drafter'
+import { DraftsByTree } from './drafts-by-tree'
 import type { FeatureHead } from './feature-head'
 import { keepDrawn } from './keep-drawn'
 import { placeTokens } from './place-tokens'
@@ -34,8 +35,7 @@ export class StaticDrafter implements Drafter {
   readonly #owned = new Owned()
   readonly shapes: ShapeLimits | null
   readonly #ids: Tensor
-  /** For each paths, by nodes, depth and whether there is noise. */
-  readonly #plans = new WeakMap<RankPaths, Map<string, DraftPlan>>()
+  readonly #plans = new DraftsByTree<DraftPlan>()
 
   /** `paths`: each after its beginnings. Throws `OUT_OF_MEMORY`. */
   constructor(
@@ -52,15 +52,10 @@ export class StaticDrafter implements Drafter {
   }
 
   plan(nodes: number, depth: number, paths: RankPaths = this.paths): DraftPlan {
-    const plans = this.#plans.get(paths) ?? new Map<string, DraftPlan>()
-    this.#plans.set(paths, plans)
-    const at = `${nodes} ${depth} ${!this.session.noise}`
-    const known = plans.get(at)
-    if (known) return known
     const limit = paths === this.paths ? undefined : this.shapes?.choices
-    const plan = this.#plan(staticTree(paths, nodes, depth, limit))
-    plans.set(at, plan)
-    return plan
+    return this.#plans.get(paths, nodes, depth, this.session.noise, () =>
+      this.#plan(staticTree(paths, nodes, depth, limit)),
+    )
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@ import { drawStartWgsl, drawWgsl } from '../draw.wgsl'
 import { keptWords } from '../logits-chunk.wgsl'
 import { orderWgsl } from '../order.wgsl'
 import { workgroupSum } from '../reduce.wgsl'
+import { repeat } from '../repeat'
 import { samplingWgsl } from '../sampling.wgsl'
 import { filtersWgsl } from './filters.wgsl'
 import { radixSelectWgsl } from './radix-select.wgsl'
@@ -27,7 +28,6 @@ const drop = 'logits[place] = minusInfinity; gone |= 1u << bit;'
 /** A loop over what is left of a row, `place` where a logit is, rising for a lane; `body` may `continue`. */
 function sweepOver({ lanes, chunk }: FilterForm): (body: string) => string {
   const words = keptWords(chunk)
-  const each = (text: (j: number) => string) => Array.from({ length: ahead }, (_, j) => text(j)).join('\n')
   // Trailing zeros are counted as ones, which devices can do; where nothing is left, 32, and what is fetched there is not looked at.
   return (body) => /* wgsl */ `
   for (var w = lane; w < (p.vocab + ${chunk - 1}u) / ${chunk}u * ${words}u; w += ${lanes}u) {
@@ -35,12 +35,14 @@ function sweepOver({ lanes, chunk }: FilterForm): (body: string) => string {
     let left = kept[row.kept + w];
     var gone = 0u;
     for (var some = left; some > 0u;) {
-      ${each(
+      ${repeat(
+        ahead,
         (j) => `let bit${j} = countOneBits(~some & (some - 1u));
       let fetched${j} = logits[at + bit${j} * ${words}u];
       some &= some - 1u;`,
       )}
-      ${each(
+      ${repeat(
+        ahead,
         (j) => `for (var bit = bit${j}; bit < 32u; bit = 32u) {
         let place = at + bit * ${words}u;
         let word = order(bitcast<f32>(fetched${j}));
