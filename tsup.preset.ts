@@ -11,12 +11,14 @@ type Config = ReturnType<typeof defineConfig>
  */
 function shorter(text: string): string {
   return text
-    .replaceAll(/^[ \t]+/gm, '')
-    .replaceAll(/(^|[ \t]+)\/\/ [^`'\n]*$/gm, '')
+    .replaceAll(/(^|`|'(?= {2}))[ \t]+/gm, '$1')
+    .replaceAll(/(^|[ \t]+)\/\/ (?:[^`'$\\\n]|(?<=\w)'(?=\w)|\$\{[^}`\n]*\})*(?=[`']|$)/gm, '')
     .replaceAll(/([;{(,\n])\n+/g, '$1')
     .replaceAll(/(?<=[\w\])}]) ([=!<>]=|[*/%+|&^-]=|&&|\|\||<<|>>|->|[=*/%+|&^<>-]) (?=[\w([~!$])/g, '$1')
     .replaceAll(/([,:;]) /g, '$1')
     .replaceAll(/ ?([{}]) ?/g, '$1')
+    .replaceAll(/\b(if|for|while|return) \(/g, '$1(')
+    .replaceAll(/\) (?=[@\w])/g, ')')
 }
 
 const mark = '/* wgsl */ `'

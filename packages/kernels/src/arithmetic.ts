@@ -5,10 +5,10 @@ import { halfMatrix, hasMatrix } from './matrices'
 /** What an arithmetic needs and a device lacks. */
 export const lacks: Readonly<Record<Arithmetic, (facts: DeviceFacts) => string | false>> = {
   f32: () => false,
-  i8: ({ packedDot }) => !packedDot && "WGSL's packed_4x8_integer_dot_product, which this runtime lacks",
+  i8: ({ packedDot }) => !packedDot && "WGSL's packed_4x8_integer_dot_product",
   f16: ({ matrices }) =>
     !hasMatrix(matrices, halfMatrix) &&
-    'subgroup matrices of 16 by 16 halves with float32 sums in subgroups of 32 lanes (the features shader-f16, subgroups and chromium-experimental-subgroup-matrix), which this device or this runtime lacks',
+    'subgroup matrices of 16 by 16 halves in subgroups of 32 (shader-f16, subgroups, chromium-experimental-subgroup-matrix)',
 }
 
 /** The arithmetic that decodes fastest on a class of device, as far as was measured: see docs/decisions/0015. */

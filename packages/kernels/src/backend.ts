@@ -55,7 +55,10 @@ export class WebGpuBackend implements Backend {
     const lack = lacks[arithmetic](facts)
     if (lack) {
       device.destroy()
-      throw new OutriderError('DEVICE_LACKS', `the arithmetic ${arithmetic} needs ${lack}: take arithmetic 'f32'`)
+      throw new OutriderError(
+        'DEVICE_LACKS',
+        `the arithmetic ${arithmetic} needs ${lack}, which this device lacks: take arithmetic 'f32'`,
+      )
     }
     this.#open = open
     this.#memory = new Memory(device)

@@ -54,9 +54,8 @@ export async function openDevice(options: DeviceOptions): Promise<OpenDevice> {
   if (!adapter)
     throw new OutriderError(
       'ADAPTER_MISSING',
-      'no WebGPU adapter: in a browser turn on hardware acceleration (chrome://gpu says what is missing), elsewhere update the ' +
-        'graphics driver or install a Vulkan driver (a software one such as SwiftShader will do), or use referenceBackend() from ' +
-        '@outrider/core/reference',
+      'no WebGPU adapter: in a browser turn on hardware acceleration (see chrome://gpu), elsewhere update the ' +
+        'graphics driver or install a Vulkan driver (SwiftShader will do), or use referenceBackend() from @outrider/core/reference',
     )
   const requiredFeatures = wantedFeatures.filter((name) => adapter.features.has(name))
   const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]))

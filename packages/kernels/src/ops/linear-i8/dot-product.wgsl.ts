@@ -85,7 +85,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let lane = local.x;
   let panel = group.y / ${panelGroups}u;
   let groupPair = (group.y % ${panelGroups}u) * ${width}u; // of the panel
-  let pair = groupPair + lane; // the lane's next one is ${tile.lanes} further
+  let pair = groupPair + lane; // the next one is tile.lanes further
   let firstPair = (p.firstPanel + panel) * 32u + groupPair;
   let firstBlock = panel * p.blocks;
   // Rows beyond the last repeat it; their sums are dropped.

@@ -159,7 +159,7 @@ ${joined?.choice ?? ''}
   ${bounded ? `if (p.firstRow + firstRow >= index[${INDEX.rows}]) { return; }` : ''}
   let panel = group.y / ${groups}u;
   let groupPair = (group.y % ${groups}u) * ${width}u; // of the panel
-  let pair = groupPair + lane; // the lane's next one is ${tile.lanes} further
+  let pair = groupPair + lane; // the next one is tile.lanes further
   let firstBlock = panel * p.blocks;
   let stride = ${ragged ? 'p.vectors' : 'p.units'};
 ${joined?.fill ?? ''}
