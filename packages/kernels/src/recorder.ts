@@ -78,10 +78,9 @@ export class Recorder {
     return this.#written.get(deviceBuffer(this.memory, tensor)) ?? -1
   }
 
-  /** Records a dispatch that later ops may still change, until `steps` are asked for; `writes` are known now. Gives its step. */
-  later(writes: readonly Binding['buffer'][], dispatch: () => Dispatch): number {
-    for (const buffer of writes) this.#written.set(deviceBuffer(this.memory, buffer), this.#steps.length)
-    return this.#steps.push(dispatch) - 1
+  /** Records a dispatch that later ops may still change, until `steps` are asked for; what it writes of `buffers` is known now. */
+  later(buffers: readonly Binding[], dispatch: () => Dispatch): void {
+    this.#push(buffers, dispatch)
   }
 
   /** Takes back the last step; whoever does writes what it would have written. */
@@ -91,8 +90,11 @@ export class Recorder {
 
   /** Records a dispatch; its pipeline begins to compile. Throws `DEVICE_LACKS`, `KERNEL_INVALID`, `SHAPE_MISMATCH`, `DISPOSED`. */
   dispatch(dispatch: Dispatch): void {
-    const step = this.#step(dispatch)
-    for (const { buffer, access } of dispatch.buffers)
+    this.#push(dispatch.buffers, this.#step(dispatch))
+  }
+
+  #push(buffers: readonly Binding[], step: Step | (() => Dispatch)): void {
+    for (const { buffer, access } of buffers)
       if (access === 'read_write') this.#written.set(deviceBuffer(this.memory, buffer), this.#steps.length)
     this.#steps.push(step)
   }

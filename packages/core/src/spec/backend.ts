@@ -6,8 +6,8 @@ import type { DType, Shape, Tensor, Weight, WeightSource } from './tensor'
  * - `f32`: float32 activations, products and sums.
  * - `i8`: activations as int8 with a scale for each block of 32 inputs, sums of a block in exact integers, float32 over the
  *   blocks in one fixed order: for quantised weights, others are multiplied as in `f32`.
- * - `f16`: activations as f16 after a power of two for each row, weights rounded to f16, float32 sums by subgroup matrices,
- *   whose order of addition is the driver's: a normalised squared error below 1e-6 against `f32`.
+ * - `f16`: activations as f16 after a division by four, sizes beyond 2^18 as the largest; weights rounded to f16, float32 sums by
+ *   subgroup matrices, whose order of addition is the driver's: a normalised squared error below 1e-6 against `f32`.
  */
 export type Arithmetic = 'f32' | 'i8' | 'f16'
 

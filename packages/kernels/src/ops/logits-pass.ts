@@ -68,10 +68,7 @@ export function logitsPass(recorder: Recorder, next: LogitsPass): void {
     const all: readonly Bound[] = [[sampling.params], [pass.index], ...bound]
     const buffers = all.flatMap(([buffer, access]) => (buffer ? [{ buffer, access: access || 'read' }] : []))
     const params = [vocab, pass.first, at, stream, ahead].map((u32) => ({ u32 }))
-    recorder.later(
-      buffers.flatMap(({ buffer, access }) => (access === 'read' ? [] : [buffer])),
-      () => ({ label, wgsl, params, buffers, workgroups }),
-    )
+    recorder.later(buffers, () => ({ label, wgsl, params, buffers, workgroups }))
   }
   const form: ChunkForm = {
     lanes,

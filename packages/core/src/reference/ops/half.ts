@@ -10,41 +10,30 @@ export interface HalfRows {
   readonly scales: Float32Array
 }
 
-/** The nearest numbers that binary16 has, the largest for those beyond. */
+/** The nearest numbers that binary16 has, the largest for finite ones beyond. */
 export function toHalves(values: Float32Array): Float32Array {
-  return values.map((value) => fromHalf(toHalf(Math.min(65504, Math.max(-65504, value)))))
+  return values.map((value) =>
+    fromHalf(toHalf(Number.isFinite(value) ? Math.min(65504, Math.max(-65504, value)) : value)),
+  )
 }
+
+/** What activations are divided by before they become halves: so those up to 2^18 have one. */
+const unit = 4
 
 /**
- * Rounds rows of x · gain to halves after the power of two that brings the row's largest size to 2^14 and more. Sizes below
- * 2^-100 are zeros, a row with an infinity or a NaN has the scale NaN. The root mean square of a norm is left to the end of
- * the product.
+ * Rounds rows of x · gain to halves, each value on its own: whoever writes rows can round them. Infinities and NaN stay what they
+ * are. The root mean square of a norm is left to the end of the product.
  */
 export function halveRows(x: Float32Array, rows: number, width: number, norm: Norm | undefined): HalfRows {
-  const values = new Float32Array(rows * width)
-  const scales = new Float32Array(rows)
   const gain = norm && host(norm.gain).floats
+  const gained = x.slice(0, rows * width)
+  if (gain) for (const [i, value] of gained.entries()) gained[i] = value * (gain[i % width] as number)
+  const scales = new Float32Array(rows)
   for (let r = 0; r < rows; r++) {
-    const row = values.subarray(r * width, (r + 1) * width)
-    row.set(x.subarray(r * width, (r + 1) * width))
-    let scale = 1
-    if (norm) {
-      const squares = row.reduce((sum, value) => sum + value * value, 0)
-      scale = 1 / Math.sqrt(squares / width + norm.eps)
-    }
-    if (gain) for (let k = 0; k < width; k++) row[k] = (row[k] as number) * (gain[k] as number)
-    const size = row.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    const step = stepOf(size)
-    scales[r] = scale * step
-    for (let k = 0; k < width; k++) row[k] = step > 0 ? fromHalf(toHalf((row[k] as number) / step)) : 0
+    const squares = x.subarray(r * width, (r + 1) * width).reduce((sum, value) => sum + value * value, 0)
+    scales[r] = norm ? unit / Math.sqrt(squares / width + norm.eps) : unit
   }
-  return { values, scales }
-}
-
-/** The power of two that halves of a row count in: its largest size is 2^14 to 2^15 of them. */
-function stepOf(size: number): number {
-  if (!Number.isFinite(size)) return Number.NaN
-  return size < 2 ** -100 ? 0 : 2 ** (Math.floor(Math.log2(size)) - 14)
+  return { values: toHalves(gained.map((value) => value / unit)), scales }
 }
 
 /**

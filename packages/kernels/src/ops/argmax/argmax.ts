@@ -50,14 +50,10 @@ export function bestRecord(
   },
 ): void {
   const { records, count, rows, out, at } = args
-  recorder.later([out], () => ({
-    label,
-    wgsl: bestRecordWgsl,
-    params: [{ u32: count }, { u32: at }],
-    buffers: [
-      { buffer: records, access: 'read' },
-      { buffer: out, access: 'read_write' },
-    ],
-    workgroups: [rows],
-  }))
+  const params = [{ u32: count }, { u32: at }]
+  const buffers: readonly Binding[] = [
+    { buffer: records, access: 'read' },
+    { buffer: out, access: 'read_write' },
+  ]
+  recorder.later(buffers, () => ({ label, wgsl: bestRecordWgsl, params, buffers, workgroups: [rows] }))
 }

@@ -25,7 +25,10 @@ test.each(decoders)('the text of every tile is valid: %s', async (decoder) => {
   for (const [i, tile] of tiles.entries()) {
     const rowTiles = ([1, 2, 4] as const)[i % 3]!
     const epilogue = { bias: true, adds: 'out', peaks: 'none', twin: 'none' } as const
-    const code = linearShaders.f16({ decoder, tile, rowTiles, bounded: true, epilogue }, facts)
+    const code = linearShaders.f16(
+      { decoder, tile, rowTiles, norm: true, bounded: true, twin: 'gain', epilogue },
+      facts,
+    )
     const info = await opened.device.createShaderModule({ code }).getCompilationInfo()
     const faults = info.messages.filter(({ type }) => type !== 'info')
     expect(faults.map(({ message, lineNum }) => `${lineNum}: ${message}`)).toEqual([])

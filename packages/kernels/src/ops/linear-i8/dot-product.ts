@@ -4,35 +4,23 @@ import { variant } from '../../shader'
 import type { QuantisedLayout } from '../../weights/codes.wgsl'
 import { blocksAlong } from '../../weights/layout'
 import { packedWeight, type WeightPart } from '../../weights/packed-weight'
+import { openProduct } from '../linear/open-product'
 import type { Product } from '../linear/product-args'
+import { type Twin, twinBindings, twinForm } from '../linear/twin'
 import { chooseDotTile } from './dot-tile'
 import { blockInputs } from './int8-rows.wgsl'
 import { quantised } from './quantise'
-import { noteWriter } from './twin'
-
-/** Where a product's output goes as int8: times the gain of the norm that reads it, where there is one. */
-interface OutputTwin {
-  readonly gain: Tensor | undefined
-  readonly int8: Tensor
-}
 
 /**
  * Records a product of int8 activations with a quantised weight: their rounding, where they are not there as int8 yet, then one
- * dispatch for each part of the weight. Whether its output is quantised too is left to the op that reads it.
+ * dispatch for each part of the weight.
  */
 export function dotProduct<E>(recorder: Recorder, args: Product<E>): void {
-  const { x, rows, norm, pass, output } = args
-  const { parts } = packedWeight(recorder.memory, args.weight)
-  const int8 = quantised(recorder, x, rows, norm, pass)
-  const writes = args.buffers.filter(({ access }) => access === 'read_write').map(({ buffer }) => buffer)
-  let twin: OutputTwin | undefined
-  const steps = parts.map((part) => recorder.later(writes, () => partDispatch(recorder, args, int8, part, twin)))
+  const { output, dotTile } = args
+  const int8 = quantised(recorder, args)
   // A tile that was asked for may not hold whole blocks.
-  if (!output || args.dotTile || (output.shape[1] as number) % blockInputs !== 0) return
-  const quantise = (gain: Tensor | undefined, int8: Tensor): void => {
-    twin = { gain, int8 }
-  }
-  noteWriter(recorder, output, { firstStep: steps[0] as number, rows, pass, gains: true, quantise })
+  const keeps = !dotTile && output !== undefined && (output.shape[1] as number) % blockInputs === 0
+  openProduct(recorder, args, keeps, (part, twin) => partDispatch(recorder, args, int8, part, twin))
 }
 
 function partDispatch<E>(
@@ -40,7 +28,7 @@ function partDispatch<E>(
   given: Product<E>,
   int8: Tensor,
   { buffer, firstPanel, panels }: WeightPart,
-  twin: OutputTwin | undefined,
+  twin: Twin | undefined,
 ): Dispatch {
   const args = { ...given, ...given.late?.() }
   const { label, rows, norm, pass, epilogue } = args
@@ -59,7 +47,7 @@ function partDispatch<E>(
       tile,
       norm: norm !== undefined,
       bounded: pass !== undefined,
-      twin: twin ? (twin.gain ? 'gain' : 'plain') : 'none',
+      twin: twinForm(twin),
       epilogue,
     }),
     params: [
@@ -78,8 +66,7 @@ function partDispatch<E>(
       { buffer, access: 'read' },
       ...(pass ? [{ buffer: pass.index, access: 'read' } as const] : []),
       ...args.buffers,
-      ...(twin?.gain ? [{ buffer: twin.gain, access: 'read' } as const] : []),
-      ...(twin ? [{ buffer: twin.int8, access: 'read_write' } as const] : []),
+      ...twinBindings(twin),
     ],
     workgroups: [Math.ceil(rows / tile.rows), panels * groups],
   }

@@ -10,8 +10,8 @@ export function quantiseRowsWgsl({ norm }: { readonly norm: boolean }): string {
 struct Params { blocks: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> int8: array<u32>;
-${norm ? '@group(0) @binding(3) var<storage, read> gain: array<vec4f>;' : ''}
+${norm ? '@group(0) @binding(2) var<storage, read> gain: array<vec4f>;' : ''}
+@group(0) @binding(${norm ? 3 : 2}) var<storage, read_write> int8: array<u32>;
 ${quantiseWgsl(lanes)}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {

@@ -15,10 +15,8 @@ type FloatProduct<E> = Omit<Product<E>, 'x'> & { readonly x: Tensor | JoinedRows
 export function floatProduct<E>(recorder: Recorder, args: FloatProduct<E>): void {
   const { x } = args
   const bound = 'form' in x ? [...x.bindings, ...args.buffers] : args.buffers
-  const writes = bound.filter(({ access }) => access === 'read_write').map(({ buffer }) => buffer)
   for (const part of packedWeight(recorder.memory, args.weight).parts)
-    if (args.late) recorder.later(writes, () => partDispatch(recorder, { ...args, ...args.late?.() }, part))
-    else recorder.dispatch(partDispatch(recorder, args, part))
+    recorder.later(bound, () => partDispatch(recorder, { ...args, ...args.late?.() }, part))
 }
 
 /** Records a product that puts its rows together itself; false, and nothing is recorded, where it cannot. */

@@ -4,13 +4,13 @@ import { packedWeight } from '../../weights/packed-weight'
 import type { MatrixTile } from '../linear-f16/matrix-tile'
 import type { DotTile } from '../linear-i8/dot-tile'
 import { blockInputs } from '../linear-i8/int8-rows.wgsl'
-import { noteWriter } from '../linear-i8/twin'
 import { tileFor } from './float-product'
 import { type LinearForm, linearShaders } from './linear.wgsl'
 import { notePeaks, type Peaks } from './peaks'
 import { isFloat, product } from './product'
 import type { Product } from './product-args'
 import type { Tile } from './tile'
+import { noteWriter, type Twin, twinBindings, twinForm } from './twin'
 
 /** What other ops and benches may ask of `linear` beside the contract. */
 export interface LinearOptions {
@@ -50,7 +50,7 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
   const keeps = may && room >= 2
   const twins = may && room >= 4 && keepsTwin(recorder, weight, rows)
   let asked: () => Peaks | undefined = () => undefined
-  let twin: Twin | undefined
+  let twin: () => Twin | undefined = () => undefined
   const firstStep = recorder.count
   product(recorder, {
     ...args,
@@ -62,7 +62,7 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     late: keeps
       ? () => {
           const ending = withPeaks({ epilogue, params, buffers }, asked())
-          return withTwin(ending, twin)
+          return withTwin(ending, twin())
         }
       : undefined,
     output: whole ? out : undefined,
@@ -71,17 +71,7 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     matrixTile: options.matrixTile,
   })
   if (keeps) asked = notePeaks(recorder, out, { weight, rows, firstStep })
-  if (!twins) return
-  const quantise = (gain: Tensor | undefined, int8: Tensor): void => {
-    twin = { gain, int8 }
-  }
-  noteWriter(recorder, out, { firstStep, rows, pass: args.pass, gains: true, quantise })
-}
-
-/** Where rows go as int8: times the gain of the norm that reads them, where there is one. */
-interface Twin {
-  readonly gain: Tensor | undefined
-  readonly int8: Tensor
+  if (twins) twin = noteWriter(recorder, out, { firstStep, rows, pass: args.pass, gains: true })
 }
 
 /** Whether a weight of floats may have readers of int8 rows, and its tiles hold whole blocks of them. */
@@ -111,17 +101,6 @@ function withPeaks(ending: Ending, peaks: Peaks | undefined): Ending {
   }
 }
 
-function withTwin(ending: Ending, twin: Twin | undefined): Ending {
-  if (!twin) return ending
-  const { epilogue, params, buffers } = ending
-  const { gain, int8 } = twin
-  return {
-    epilogue: { ...epilogue, twin: gain ? 'gain' : 'plain' },
-    params,
-    buffers: [
-      ...buffers,
-      ...(gain ? [{ buffer: gain, access: 'read' } as const] : []),
-      { buffer: int8, access: 'read_write' },
-    ],
-  }
+function withTwin({ epilogue, params, buffers }: Ending, twin: Twin | undefined): Ending {
+  return { epilogue: { ...epilogue, twin: twinForm(twin) }, params, buffers: [...buffers, ...twinBindings(twin)] }
 }

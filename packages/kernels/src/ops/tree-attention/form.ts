@@ -8,6 +8,9 @@ export const chunk = 256
 export const chunksOfSpan = 8
 export const span: number = chunk * chunksOfSpan
 
+/** How an arithmetic reads activations. */
+export type CopyFormat = 'int8' | 'halves'
+
 /** What the text of the attention shader depends on. Nothing in it changes a row's bits. */
 export interface AttentionForm {
   readonly dtype: 'f16' | 'f32'
@@ -26,8 +29,8 @@ export interface AttentionForm {
   readonly reach: 'chunk' | 'span'
   /** Whether it leaves partial results, to be merged, or what its rows get. */
   readonly partial: boolean
-  /** Whether what its rows get is stored as int8 too. */
-  readonly twin?: boolean
+  /** What its rows get is stored as, too. */
+  readonly twin?: CopyFormat | undefined
 }
 
 /** Sizes that follow from a form. */

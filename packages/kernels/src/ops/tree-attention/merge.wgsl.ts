@@ -1,6 +1,7 @@
 import { INDEX } from '@outrider/core/spec'
+import { keepHalvesWgsl } from '../linear-f16/half-rows.wgsl'
 import { blockLanes, blockVectors, quantiseWgsl } from '../linear-i8/int8-rows.wgsl'
-import { chunk, chunksOfSpan } from './form'
+import { type CopyFormat, chunk, chunksOfSpan } from './form'
 import { headVectors } from './head-vectors.wgsl'
 
 /** What the text of the merging shader depends on. */
@@ -11,8 +12,8 @@ export interface MergeForm {
   readonly teams: number
   /** What the partial results are of. */
   readonly reach: 'chunk' | 'span'
-  /** Whether what a row gets is stored as int8 too. */
-  readonly twin?: boolean
+  /** What a row gets is stored as, too. */
+  readonly twin?: CopyFormat | undefined
 }
 
 /**
@@ -24,13 +25,15 @@ export function mergeWgsl({ dtype, headDim, teams, reach, twin }: MergeForm): st
   const vectors = headDim / width
   const per = reach === 'chunk' ? chunksOfSpan : 1
   return /* wgsl */ `
-struct Params { heads: u32, first: u32, parts: u32 }
+struct Params { heads: u32, first: u32, parts: u32, twinTiles: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> partials: array<${type}>; // [rows, heads, parts, ${vectors + 1}] sums, (peak, weight)
 @group(0) @binding(2) var<storage, read> index: array<u32>;
 @group(0) @binding(3) var<storage, read_write> out: array<${type}>; // [rows, heads, ${vectors}]
-${twin ? `@group(0) @binding(4) var<storage, read_write> int8: array<u32>;${quantiseWgsl(vectors)}` : ''}
-${teams > 1 ? `var<workgroup> sums: array<${type}, ${teams * vectors}>; // [team]\nvar<workgroup> tops: array<vec2f, ${teams}>; // [team] (peak, weight)` : ''}
+${twin === 'int8' ? `@group(0) @binding(4) var<storage, read_write> int8: array<u32>;${quantiseWgsl(vectors)}` : ''}
+${twin === 'halves' ? `@group(0) @binding(4) var<storage, read_write> twin: array<u32>;${keepHalvesWgsl}` : ''}
+// sums [team], tops [team] (peak, weight)
+${teams > 1 ? `var<workgroup> sums: array<${type}, ${teams * vectors}>;\nvar<workgroup> tops: array<vec2f, ${teams}>;` : ''}
 
 struct Partial { m: f32, l: f32, o: ${type} }
 fn merged(a: Partial, b: Partial) -> Partial {
@@ -73,7 +76,10 @@ fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane:
     }
   }
   let result = all.o / ${type}(all.l);
-  if (team == 0u) { out[place * ${vectors}u + vector] = result; }
-  ${twin ? `quantise(lane, team == 0u, result, vec4f(1.0), (place * ${vectors}u + vector) / ${blockLanes}u * ${blockVectors * 4}u);` : ''}
+  if (team == 0u) {
+    out[place * ${vectors}u + vector] = result;
+    ${twin === 'halves' ? `keepHalves(wg.y, p.twinTiles, wg.x * ${vectors}u + vector, result);` : ''}
+  }
+  ${twin === 'int8' ? `quantise(lane, team == 0u, result, vec4f(1.0), (place * ${vectors}u + vector) / ${blockLanes}u * ${blockVectors * 4}u);` : ''}
 }`
 }

@@ -21,7 +21,8 @@ export function results(parts: Parts): string {
       return `${where} if (its < end) {
         let result = mixed${n} / ${head.type}(weight${n});
         out[place * ${vectors}u + vector] = result;
-        ${twin ? kept(parts, 'result') : ''}
+        ${twin === 'int8' ? kept(parts, 'result') : ''}
+        ${twin === 'halves' ? `keepHalves(its - p.first, p.twinTiles, (head0 + query % ${group}u) * ${vectors}u + vector, result);` : ''}
       }`
     return `${where}
       if (its < end && begin * ${chunk}u < lengths[query]) {

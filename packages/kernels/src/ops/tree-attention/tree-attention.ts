@@ -1,10 +1,11 @@
-import type { Ops, Tensor } from '@outrider/core/spec'
+import type { Ops } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
 import type { Dispatch, Recorder } from '../../recorder'
 import { variant } from '../../shader'
+import { noteWriter, type Twin, twinBindings } from '../linear/twin'
+import { halfTiles } from '../linear-f16/half-rows.wgsl'
 import { blockInputs } from '../linear-i8/int8-rows.wgsl'
-import { noteWriter } from '../linear-i8/twin'
-import { type AttentionForm, chunk, span, workgroupBytes } from './form'
+import { type AttentionForm, type CopyFormat, chunk, span, workgroupBytes } from './form'
 import { headVectors } from './head-vectors.wgsl'
 import { type MergeForm, mergeWgsl } from './merge.wgsl'
 import { treeAttentionWgsl } from './tree-attention.wgsl'
@@ -76,6 +77,8 @@ function formFor(facts: DeviceFacts, args: Args, plan: Plan): AttentionForm {
 function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
   const { q, cache, heads, kvHeads, headDim, pass, out } = args
   const form = formFor(recorder.device, args, plan)
+  const format: CopyFormat = recorder.arithmetic === 'f16' ? 'halves' : 'int8'
+  const twinTiles = { u32: halfTiles(heads * headDim) }
   const { dtype, group, partial, reach } = form
   const slots = cache.tensor.shape[3] as number
   const head = headVectors(dtype, headDim)
@@ -86,9 +89,9 @@ function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
   const left = partial
     ? recorder.scratch([pass.rows, heads, parts, headDim + head.width], 'f32', 'attention partials')
     : out
-  const first = (int8?: Tensor): Dispatch => ({
+  const first = (twin?: Twin): Dispatch => ({
     label: 'treeAttention',
-    wgsl: variant(treeAttentionWgsl, { ...form, twin: int8 !== undefined }),
+    wgsl: variant(treeAttentionWgsl, { ...form, twin: twin && format }),
     params: [
       { u32: half * head.key.count },
       { u32: (half + kvHeads * slots) * vectors },
@@ -97,6 +100,7 @@ function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
       { u32: pass.first },
       { u32: pass.rows },
       { u32: parts },
+      twinTiles,
     ],
     buffers: [
       { buffer: q, access: 'read' },
@@ -104,7 +108,7 @@ function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
       { buffer: cache.tensor, access: 'read' },
       { buffer: pass.index, access: 'read' },
       { buffer: left, access: 'read_write' },
-      ...(int8 ? [{ buffer: int8, access: 'read_write' } as const] : []),
+      ...twinBindings(twin),
     ],
     workgroups: [Math.ceil(pass.rows / form.rows), heads / group, parts],
   })
@@ -115,27 +119,24 @@ function recordAttention(recorder: Recorder, args: Args, plan: Plan): void {
   recorder.dispatch(first())
   const teams = recorder.device.software ? 1 : Math.max(1, Math.floor(256 / vectors))
   const merge: MergeForm = { dtype, headDim, teams, reach }
-  recordLast(recorder, args, (int8) => ({
+  recordLast(recorder, args, (twin) => ({
     label: 'mergeAttention',
-    wgsl: variant(mergeWgsl, { ...merge, twin: int8 !== undefined }),
-    params: [{ u32: heads }, { u32: pass.first }, { u32: parts }],
+    wgsl: variant(mergeWgsl, { ...merge, twin: twin && format }),
+    params: [{ u32: heads }, { u32: pass.first }, { u32: parts }, twinTiles],
     buffers: [
       { buffer: left, access: 'read' },
       { buffer: pass.index, access: 'read' },
       { buffer: out, access: 'read_write' },
-      ...(int8 ? [{ buffer: int8, access: 'read_write' } as const] : []),
+      ...twinBindings(twin),
     ],
     workgroups: [heads, pass.rows],
   }))
 }
 
-/** Records the dispatch that writes `out`, and as int8 too where the product that reads it wants that. */
-function recordLast(recorder: Recorder, { out, pass, headDim }: Args, dispatch: (int8?: Tensor) => Dispatch): void {
-  let twin: Tensor | undefined
-  const step = recorder.later([out], () => dispatch(twin))
-  if (headDim % blockInputs !== 0) return
-  const quantise = (_: Tensor | undefined, int8: Tensor): void => {
-    twin = int8
-  }
-  noteWriter(recorder, out, { firstStep: step, rows: pass.rows, pass, gains: false, quantise })
+/** Records the dispatch that writes `out`, and a copy too where the product that reads it wants that. */
+function recordLast(recorder: Recorder, { out, pass, headDim }: Args, dispatch: (twin?: Twin) => Dispatch): void {
+  let twin: () => Twin | undefined = () => undefined
+  const firstStep = recorder.count
+  recorder.later([{ buffer: out, access: 'read_write' }], () => dispatch(twin()))
+  if (headDim % blockInputs === 0) twin = noteWriter(recorder, out, { firstStep, rows: pass.rows, pass, gains: false })
 }

@@ -1,5 +1,6 @@
 import { INDEX, MAX_PATH } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
+import { keepHalvesWgsl } from '../linear-f16/half-rows.wgsl'
 import { quantiseWgsl } from '../linear-i8/int8-rows.wgsl'
 import { repeat } from '../repeat'
 import { type AttentionForm, chunk, chunksOfSpan, layoutOf, segment } from './form'
@@ -54,13 +55,13 @@ export function treeAttentionWgsl(form: AttentionForm, device: Pick<DeviceFacts,
   const element = head.type
   return /* wgsl */ `
 ${peak.enable}
-struct Params { keys: u32, values: u32, slots: u32, heads: u32, first: u32, rows: u32, parts: u32 }
+struct Params { keys: u32, values: u32, slots: u32, heads: u32, first: u32, rows: u32, parts: u32, twinTiles: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> q: array<${element}>; // [rows, heads, ${vectors}]
 @group(0) @binding(2) var<storage, read> keyWords: array<${head.key.type}>; // [layers, 2, kvHeads, slots, ${head.key.count}]
 @group(0) @binding(3) var<storage, read> valueWords: array<${head.value.type}>; // the same, ${vectors}
 @group(0) @binding(4) var<storage, read> index: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<${element}>; // [rows, heads, ${form.partial ? `parts, ${vectors + 1}` : vectors}]
+@group(0) @binding(5) var<storage, read_write> out: array<${element}>; // [rows, heads, vectors], of parts [rows, heads, parts, vectors + 1]
 var<workgroup> queries: array<${element}, ${rows * rowStride}>; // [row, head, ${vectors}], scaled
 var<workgroup> pool: array<${wide ? 'vec4f' : 'f32'}, ${wide ? parts.pool / 4 : parts.pool}>; // [query, key] shares, then [segment, query, element] sums
 var<workgroup> totals: array<f32, ${4 * queries}>; // [segment, query]
@@ -68,7 +69,8 @@ var<workgroup> peaks: array<f32, ${queries}>; // [query] largest score of the ch
 var<workgroup> lengths: array<u32, ${queries}>; // [query] keys that it sees
 var<workgroup> slots: array<u32, ${rows * chunk}>; // [row, key of the chunk]; the last one's beyond
 ${peak.memory}
-${form.twin ? `@group(0) @binding(6) var<storage, read_write> int8: array<u32>;\n${quantiseWgsl(Math.min(lanes, quantisingLanes, queries * vectors))}` : ''}
+${form.twin === 'int8' ? `@group(0) @binding(6) var<storage, read_write> int8: array<u32>;\n${quantiseWgsl(Math.min(lanes, quantisingLanes, queries * vectors))}` : ''}
+${form.twin === 'halves' ? `@group(0) @binding(6) var<storage, read_write> twin: array<u32>;\n${keepHalvesWgsl}` : ''}
 
 @compute @workgroup_size(${lanes})
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32${peak.parameter}) {
@@ -124,8 +126,8 @@ ${owners(parts)}
     ${fold(parts)}
     ${turns > 1 ? 'workgroupBarrier();' : ''}
   }
-  ${form.twin ? 'workgroupBarrier();' : ''}
+  ${form.twin === 'int8' ? 'workgroupBarrier();' : ''}
   ${results(parts)}
-  ${form.twin ? `workgroupBarrier();\n${quantised(parts)}` : ''}
+  ${form.twin === 'int8' ? `workgroupBarrier();\n${quantised(parts)}` : ''}
 }`
 }

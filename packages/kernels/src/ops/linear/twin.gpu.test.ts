@@ -1,5 +1,6 @@
 import type { Backend, Ops, Tensor, Weight } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openMatrices } from '../../../test/backends'
 import { pass, passTensors } from '../../../test/passes'
 import { randomRows } from '../../../test/rows'
 import { openSlices } from '../../../test/slices'
@@ -65,7 +66,7 @@ const double =
 
 /** Steps, the dispatches of one program of them all, and whether they fill live rows only. */
 const cases: Readonly<Record<string, readonly [steps: readonly Step[], dispatches: number, only?: 'live']>> = {
-  'a product quantises what the next ones read': [
+  'a product copies what the next ones read': [
     [
       linear('a', 'x', { accumulate: true }),
       gated('x', 'y', 'g'),
@@ -77,7 +78,7 @@ const cases: Readonly<Record<string, readonly [steps: readonly Step[], dispatche
   'so does attention': [[attend('a', 'short', 'x'), linear('x', 'y', { live: true })], 2, 'live'],
   'in parts too': [[attend('a', 'long', 'x'), linear('x', 'y', { live: true })], 3, 'live'],
   'but not for a norm': [[attend('a', 'short', 'x'), linear('x', 'y', { live: true, gain: 'g' })], 3, 'live'],
-  'what several read is quantised once': [[linear('a', 'x'), linear('a', 'y'), linear('a', 'z')], 4],
+  'what several read is copied once': [[linear('a', 'x'), linear('a', 'y'), linear('a', 'z')], 4],
   'a copy does not outlive a write by another op': [
     [linear('a', 'x'), linear('x', 'y'), add('x', 'b', 'x'), linear('x', 'z')],
     6,
@@ -116,16 +117,17 @@ const all = Object.entries(cases)
 
 // The kernels of a GPU take long to compile where the tests run: one row, one case.
 describe.each([
-  { slices: 'serial', most: 5, cases: all },
-  { slices: 'parallel', most: 1, cases: all.slice(0, 1) },
-] as const)('$slices', ({ slices, most, cases }) => {
+  { copies: 'int8, serial slices', open: () => openSlices('serial', 'i8'), most: 5, cases: all },
+  { copies: 'int8, parallel slices', open: () => openSlices('parallel', 'i8'), most: 1, cases: all.slice(0, 1) },
+  { copies: 'halves', open: openMatrices, most: 5, cases: all },
+])('$copies', ({ open, most, cases }) => {
   let backend: Backend
   let square: Weight
   let pairs: Weight
   beforeAll(async () => {
     rows = most
     live = Math.ceil(most / 2)
-    backend = await openSlices(slices, 'i8')
+    backend = await open()
     square = await backend.weight(randomSource('q4_0', width, width, 1), 'square')
     pairs = await backend.weight(randomSource('q4_0', 2 * width, width, 2), 'pairs')
   })
