@@ -3,8 +3,8 @@ import type { Dispatch, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { blocksAlong, PANEL } from '../../weights/layout'
 import { packedWeight, type WeightPart } from '../../weights/packed-weight'
-import { openProduct } from '../linear/open-product'
 import type { Product } from '../linear/product-args'
+import { recordParts } from '../linear/product-parts'
 import { type Twin, twinBindings, twinForm } from '../linear/twin'
 import { halfTiles, rowTileElements } from './half-rows.wgsl'
 import { halved } from './halved'
@@ -16,7 +16,7 @@ import { chooseMatrixTile, matrixSize, rowTilesFor } from './matrix-tile'
  */
 export function matrixProduct<E>(recorder: Recorder, args: Product<E>): void {
   const halves = halved(recorder, args)
-  openProduct(recorder, args, true, (part, twin) => partDispatch(recorder, args, halves, part, twin))
+  recordParts(recorder, args, true, (part, twin) => partDispatch(recorder, args, halves, part, twin))
 }
 
 function partDispatch<E>(

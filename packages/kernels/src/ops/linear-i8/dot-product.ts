@@ -4,8 +4,8 @@ import { variant } from '../../shader'
 import type { QuantisedLayout } from '../../weights/codes.wgsl'
 import { blocksAlong } from '../../weights/layout'
 import { packedWeight, type WeightPart } from '../../weights/packed-weight'
-import { openProduct } from '../linear/open-product'
 import type { Product } from '../linear/product-args'
+import { recordParts } from '../linear/product-parts'
 import { type Twin, twinBindings, twinForm } from '../linear/twin'
 import { chooseDotTile } from './dot-tile'
 import { blockInputs } from './int8-rows.wgsl'
@@ -20,7 +20,7 @@ export function dotProduct<E>(recorder: Recorder, args: Product<E>): void {
   const int8 = quantised(recorder, args)
   // A tile that was asked for may not hold whole blocks.
   const keeps = !dotTile && output !== undefined && (output.shape[1] as number) % blockInputs === 0
-  openProduct(recorder, args, keeps, (part, twin) => partDispatch(recorder, args, int8, part, twin))
+  recordParts(recorder, args, keeps, (part, twin) => partDispatch(recorder, args, int8, part, twin))
 }
 
 function partDispatch<E>(

@@ -7,7 +7,7 @@ import { noteWriter, type Twin } from './twin'
  * Records one dispatch for each part of the weight. Where the product `keeps` whole blocks of its output, whether that is copied too,
  * as int8 or as halves, is left to the op that reads it.
  */
-export function openProduct<E>(
+export function recordParts<E>(
   recorder: Recorder,
   { weight, buffers, output, rows, pass }: Product<E>,
   keeps: boolean,
