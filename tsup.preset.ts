@@ -12,7 +12,7 @@ type Config = ReturnType<typeof defineConfig>
 function shorter(text: string): string {
   return text
     .replaceAll(/(^|`|'(?= {2}))[ \t]+/gm, '$1')
-    .replaceAll(/(^|[ \t]+)\/\/ (?:[^`'$\\\n]|(?<=\w)'(?=\w)|\$\{[^}`\n]*\})*(?=[`']|$)/gm, '')
+    .replaceAll(/(^|[ \t]+)\/\/ (?:[^`'$\\\n]|'(?! ?[:,)}])|\$\{[^}`\n]*\})*(?=[`']|$)/gm, '')
     .replaceAll(/([;{(,\n])\n+/g, '$1')
     .replaceAll(/(?<=[\w\])}]) ([=!<>]=|[*/%+|&^-]=|&&|\|\||<<|>>|->|[=*/%+|&^<>-]) (?=[\w([~!$])/g, '$1')
     .replaceAll(/([,:;]) /g, '$1')

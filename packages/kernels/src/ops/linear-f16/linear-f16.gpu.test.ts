@@ -1,9 +1,10 @@
 import { referenceBackend } from '@outrider/core/reference'
-import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
+import type { Backend, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openMatrices } from '../../../test/backends'
+import { both, expectAlone, linear } from '../../../test/linear'
 import { pass, passTensors } from '../../../test/passes'
-import { among, randomRows, rowCases } from '../../../test/rows'
+import { randomRows } from '../../../test/rows'
 import { error, run, withWeights, words } from '../../../test/run'
 import { randomSource } from '../../../test/weight-source'
 
@@ -21,52 +22,6 @@ afterAll(() => {
 /** Far below what the rounding of factors to f16 makes, 1e-7: the same halves were multiplied. */
 const tolerance = 1e-10
 
-interface Options {
-  readonly norm?: boolean
-  readonly bias?: boolean
-  readonly accumulate?: boolean
-  readonly live?: number
-}
-
-async function linear(
-  backend: Backend,
-  weight: Weight,
-  data: Float32Array,
-  rows: number,
-  { norm = false, bias = false, accumulate = false, live }: Options = {},
-): Promise<Float32Array> {
-  const [n, k] = weight.shape
-  const [out] = await run(backend, {
-    tensors: {
-      x: { shape: [rows, k], data },
-      out: { shape: [rows, n], data: Float32Array.from({ length: rows * n }, (_, i) => ((i % n) % 7) - 3) },
-      gain: { shape: [k], data: randomRows(1, k, 5) },
-      bias: { shape: [n], data: randomRows(1, n, 6) },
-      ...passTensors(live ?? rows),
-    },
-    read: ['out'],
-    record: (ops, tensor) =>
-      ops.linear({
-        x: tensor('x'),
-        weight,
-        out: tensor('out'),
-        rows,
-        accumulate,
-        ...(norm && { norm: { gain: tensor('gain'), eps: 1e-5 } }),
-        ...(bias && { bias: tensor('bias') }),
-        ...(live !== undefined && { pass: pass(tensor, rows) }),
-      }),
-  })
-  return out as Float32Array
-}
-
-async function both<T>(
-  source: ReturnType<typeof randomSource>,
-  body: (device: Weight, reference: Weight) => Promise<T>,
-): Promise<T> {
-  return withWeights(device, { w: source }, ({ w }) => withWeights(reference, { w: source }, (r) => body(w!, r.w!)))
-}
-
 /** Inputs that a format can have: fewer steps than subgroups, not a multiple; plain numbers end inside a step. */
 const widths: Readonly<Record<WeightFormat, number>> = {
   f32: 52,
@@ -82,7 +37,7 @@ const widths: Readonly<Record<WeightFormat, number>> = {
 test.each(Object.entries(widths) as [WeightFormat, number][])(
   '%s multiplies the halves of the reference',
   async (format, k) => {
-    await both(randomSource(format, 65, k, 3), async (weight, exact) => {
+    await both([device, reference], randomSource(format, 65, k, 3), async (weight, exact) => {
       const x = randomRows(5, k, 8)
       const options = { norm: true, bias: true, accumulate: true, live: 5 }
       const found = await linear(device, weight, x, 5, options)
@@ -98,7 +53,7 @@ test('activations of every size, zeros, infinities and NaN', async () => {
   x[5 * k + 9] = -1e7
   x[6 * k + 9] = Number.POSITIVE_INFINITY
   x[7 * k + 9] = Number.NaN
-  await both(randomSource('q4_0', 64, k, 5), async (weight, exact) => {
+  await both([device, reference], randomSource('q4_0', 64, k, 5), async (weight, exact) => {
     for (const norm of [false, true]) {
       const [found, expected] = await Promise.all([
         linear(device, weight, x, rows, { norm }),
@@ -118,19 +73,7 @@ test.each([
   { outputs: 66, inputs: 96, rowCounts: [2, 16, 17, 33, 70] },
   { outputs: 12_002, inputs: 64, rowCounts: [16, 17] }, // so many that workgroups of one row tile are narrower
 ])('a row does not feel the others: $outputs outputs', async ({ outputs, inputs, rowCounts }) => {
-  await withWeights(device, { w: randomSource('q4_0', outputs, inputs, 4) }, async ({ w }) => {
-    const row = randomRows(1, inputs, 12)
-    const alone = words(await linear(device, w!, row, 1, { norm: true, live: 1 }))
-    for (const { rows, live, here, neighbour } of rowCases(rowCounts)) {
-      const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { norm: true, live }))
-      for (let place = 0; place < live; place++)
-        if (here(place))
-          expect(
-            out.subarray(place * outputs, (place + 1) * outputs),
-            `${rows} rows, place ${place}, ${neighbour}`,
-          ).toEqual(alone)
-    }
-  })
+  await expectAlone(device, randomSource('q4_0', outputs, inputs, 4), { norm: true }, rowCounts)
 })
 
 test.each([

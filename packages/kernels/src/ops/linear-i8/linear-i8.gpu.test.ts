@@ -1,9 +1,10 @@
 import { referenceBackend } from '@outrider/core/reference'
-import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
+import type { Backend, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fusesMultiplyAdd } from '../../../test/fma'
+import { both, expectAlone, linear } from '../../../test/linear'
 import { pass, passTensors } from '../../../test/passes'
-import { among, edgeCounts, randomRows, rowCases, tileCounts } from '../../../test/rows'
+import { edgeCounts, randomRows, tileCounts } from '../../../test/rows'
 import { error, run, withWeights, words } from '../../../test/run'
 import { randomSource } from '../../../test/weight-source'
 import { webgpu } from '../../index.node'
@@ -31,60 +32,12 @@ const formats = Object.keys(widths) as WeightFormat[]
 const outputs = [1, 63, 64, 65, 130]
 const rowCounts = [1, 2, 3, 5, 8, 9, 17, 64]
 
-interface Options {
-  readonly norm?: boolean
-  readonly bias?: boolean
-  readonly accumulate?: boolean
-  readonly live?: number
-  /** What each row of `out` holds before: f32 [outputs]. */
-  readonly start?: Float32Array
-}
-
-async function linear(
-  backend: Backend,
-  weight: Weight,
-  data: Float32Array,
-  rows: number,
-  { norm = false, bias = false, accumulate = false, live, start }: Options = {},
-): Promise<Float32Array> {
-  const [n, k] = weight.shape
-  const [out] = await run(backend, {
-    tensors: {
-      x: { shape: [rows, k], data },
-      out: { shape: [rows, n], data: Float32Array.from({ length: rows * n }, (_, i) => start?.[i % n] ?? (i % 7) - 3) },
-      gain: { shape: [k], data: randomRows(1, k, 5) },
-      bias: { shape: [n], data: randomRows(1, n, 6) },
-      ...passTensors(live ?? rows),
-    },
-    read: ['out'],
-    record: (ops, tensor) =>
-      ops.linear({
-        x: tensor('x'),
-        weight,
-        out: tensor('out'),
-        rows,
-        accumulate,
-        ...(norm && { norm: { gain: tensor('gain'), eps: 1e-5 } }),
-        ...(bias && { bias: tensor('bias') }),
-        ...(live !== undefined && { pass: pass(tensor, rows) }),
-      }),
-  })
-  return out as Float32Array
-}
-
-async function both<T>(
-  source: ReturnType<typeof randomSource>,
-  body: (device: Weight, reference: Weight) => Promise<T>,
-): Promise<T> {
-  return withWeights(device, { w: source }, ({ w }) => withWeights(reference, { w: source }, (r) => body(w!, r.w!)))
-}
-
 describe.each(formats)('%s', (format) => {
   test('equals the reference bit for bit on ragged shapes', async () => {
     let turn = 0
     for (const n of outputs)
       for (const k of widths[format]!) {
-        await both(randomSource(format, n, k, turn + 1), async (weight, exact) => {
+        await both([device, reference], randomSource(format, n, k, turn + 1), async (weight, exact) => {
           const rows = rowCounts[turn++ % rowCounts.length]!
           const x = randomRows(rows, k, turn)
           const found = await linear(device, weight, x, rows)
@@ -95,7 +48,7 @@ describe.each(formats)('%s', (format) => {
 
   test('with a norm is near the reference', async () => {
     const k = widths[format]!.at(-1)!
-    await both(randomSource(format, 65, k, 2), async (weight, exact) => {
+    await both([device, reference], randomSource(format, 65, k, 2), async (weight, exact) => {
       const x = randomRows(5, k, 9)
       const found = await linear(device, weight, x, 5, { norm: true })
       expect(error(found, await linear(reference, exact, x, 5, { norm: true }))).toBeLessThan(1e-12)
@@ -110,7 +63,7 @@ test('activations of every size give the bits of the reference, zeros, infinitie
   x[5 * k + 9] = Number.POSITIVE_INFINITY
   x[6 * k + 9] = Number.NaN
   x[7 * k + 9] = 2 ** -101
-  await both(randomSource('q4_1', 64, k, 5), async (weight, exact) => {
+  await both([device, reference], randomSource('q4_1', 64, k, 5), async (weight, exact) => {
     const bias = { bias: true, accumulate: true }
     const [found, expected] = [
       await linear(device, weight, x, rows, bias),
@@ -127,20 +80,7 @@ test.each([
   { format: 'q4_0', inputs: 672, options: { norm: true, bias: true, accumulate: true }, counts: edgeCounts },
   { format: 'q6_k', inputs: 512, options: {}, counts: tileCounts },
 ] as const)('a row of $format does not feel the others, $options', async ({ format, inputs, options, counts }) => {
-  await withWeights(device, { w: randomSource(format, 70, inputs, 4) }, async ({ w }) => {
-    const row = randomRows(1, inputs, 12)
-    const start = randomRows(1, 70, 4)
-    const alone = words(await linear(device, w!, row, 1, { ...options, start }))
-    for (const { rows, live, here, neighbour } of rowCases(counts)) {
-      const x = among(row, rows, here, neighbour)
-      const out = words(await linear(device, w!, x, rows, { ...options, live, start }))
-      for (let place = 0; place < live; place++)
-        if (here(place))
-          expect(out.subarray(place * 70, (place + 1) * 70), `${rows} rows, place ${place}, ${neighbour}`).toEqual(
-            alone,
-          )
-    }
-  })
+  await expectAlone(device, randomSource(format, 70, inputs, 4), options, counts)
 })
 
 test('weights of floats are multiplied as in f32', async () => {

@@ -1,9 +1,9 @@
 import { referenceBackend } from '@outrider/core/reference'
-import type { Backend, Weight, WeightFormat } from '@outrider/core/spec'
+import type { Backend, WeightFormat } from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pass, passTensors } from '../../../test/passes'
-import { among, edgeCounts, everyCount, randomRows, rowCases, tileCounts } from '../../../test/rows'
-import { error, run, withWeights, words } from '../../../test/run'
+import { both, expectAlone, type LinearOptions, linear } from '../../../test/linear'
+import { edgeCounts, everyCount, randomRows, tileCounts } from '../../../test/rows'
+import { error, withWeights } from '../../../test/run'
 import { openSlices } from '../../../test/slices'
 import { randomSource } from '../../../test/weight-source'
 import { layouts } from '../../weights/layout'
@@ -51,57 +51,6 @@ const widths: Readonly<Record<WeightFormat, readonly number[]>> = {
 const outputs = [1, 63, 64, 65, 200]
 const rowCounts = [1, 2, 3, 5, 8, 9, 17, 64]
 
-interface Options {
-  readonly norm?: boolean
-  readonly bias?: boolean
-  readonly accumulate?: boolean
-  readonly addend?: boolean
-  readonly live?: number
-}
-
-/** out after `linear` of `data` [rows, inputs]. */
-async function linear(
-  backend: Backend,
-  weight: Weight,
-  data: Float32Array,
-  rows: number,
-  { norm = false, bias = false, accumulate = false, addend = false, live }: Options = {},
-): Promise<Float32Array> {
-  const [n, k] = weight.shape
-  const [out] = await run(backend, {
-    tensors: {
-      x: { shape: [rows, k], data },
-      out: { shape: [rows, n], data: new Float32Array(rows * n).fill(accumulate ? 0.25 : 77) },
-      gain: { shape: [k], data: randomRows(1, k, 5) },
-      bias: { shape: [n], data: randomRows(1, n, 6) },
-      addend: { shape: [rows, n], data: randomRows(rows, n, 7) },
-      ...passTensors(live ?? rows),
-    },
-    weights: { weight },
-    read: ['out'],
-    record: (ops, tensor) =>
-      ops.linear({
-        x: tensor('x'),
-        weight,
-        out: tensor('out'),
-        rows,
-        accumulate,
-        ...(norm && { norm: { gain: tensor('gain'), eps: 1e-5 } }),
-        ...(bias && { bias: tensor('bias') }),
-        ...(addend && { addend: tensor('addend') }),
-        ...(live !== undefined && { pass: pass(tensor, rows) }),
-      }),
-  })
-  return out as Float32Array
-}
-
-async function both<T>(
-  source: ReturnType<typeof randomSource>,
-  body: (device: Weight, reference: Weight) => Promise<T>,
-): Promise<T> {
-  return withWeights(device, { w: source }, ({ w }) => withWeights(reference, { w: source }, (r) => body(w!, r.w!)))
-}
-
 describe.each(paths)('$slices slices', ({ slices, formats, additions, invariance }) => {
   beforeAll(async () => {
     device = await openSlices(slices)
@@ -113,7 +62,7 @@ describe.each(paths)('$slices slices', ({ slices, formats, additions, invariance
       let turn = 0
       for (const n of outputs)
         for (const k of widths[format]) {
-          await both(randomSource(format, n, k, turn + 1), async (weight, exact) => {
+          await both([device, reference], randomSource(format, n, k, turn + 1), async (weight, exact) => {
             const rows = rowCounts[turn++ % rowCounts.length]!
             const x = randomRows(rows, k, turn)
             const found = await linear(device, weight, x, rows)
@@ -125,7 +74,7 @@ describe.each(paths)('$slices slices', ({ slices, formats, additions, invariance
 
     test('with norm, bias and accumulation equals the reference', async () => {
       const k = widths[format].at(-1)!
-      await both(randomSource(format, 65, k, 2), async (weight, exact) => {
+      await both([device, reference], randomSource(format, 65, k, 2), async (weight, exact) => {
         for (const rows of [1, 9]) {
           const options = { ...everything, live: rows }
           const x = randomRows(rows, k, rows)
@@ -136,8 +85,8 @@ describe.each(paths)('$slices slices', ({ slices, formats, additions, invariance
     })
   })
 
-  test.each<Options>([...additions])('with %o alone equals the reference', async (options) => {
-    await both(randomSource('q4_1', 70, 96, 2), async (weight, exact) => {
+  test.each<LinearOptions>([...additions])('with %o alone equals the reference', async (options) => {
+    await both([device, reference], randomSource('q4_1', 70, 96, 2), async (weight, exact) => {
       const x = randomRows(3, 96, 8)
       const found = await linear(device, weight, x, 3, options)
       expect(error(found, await linear(reference, exact, x, 3, options))).toBeLessThan(1e-11)
@@ -147,24 +96,14 @@ describe.each(paths)('$slices slices', ({ slices, formats, additions, invariance
   test.each([...invariance])(
     'a row of $format does not feel the others, $options',
     async ({ format, inputs, options, counts }) => {
-      await withWeights(device, { w: randomSource(format, 70, inputs, 4) }, async ({ w }) => {
-        const row = randomRows(1, inputs, 12)
-        const alone = words(await linear(device, w!, row, 1, options))
-        for (const { rows, live, here, neighbour } of rowCases(counts)) {
-          const out = words(await linear(device, w!, among(row, rows, here, neighbour), rows, { ...options, live }))
-          for (let place = 0; place < live; place++)
-            if (here(place))
-              expect(out.subarray(place * 70, (place + 1) * 70), `${rows} rows, place ${place}, ${neighbour}`).toEqual(
-                alone,
-              )
-        }
-      })
+      await expectAlone(device, randomSource(format, 70, inputs, 4), options, counts)
     },
   )
 
   test('rows of tiles that are all padding stay as they were', async () => {
     await withWeights(device, { w: randomSource('q4_0', 65, 64, 4) }, async ({ w }) => {
-      const out = await linear(device, w!, randomRows(24, 64, 1), 24, { ...everything, live: 8 })
+      const start = new Float32Array(65).fill(0.25)
+      const out = await linear(device, w!, randomRows(24, 64, 1), 24, { ...everything, live: 8, start })
       expect(out.subarray(8 * 65)).toEqual(new Float32Array(16 * 65).fill(0.25))
     })
   })
