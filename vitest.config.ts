@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { swiftShaderEnvironment } from './scripts/swiftshader.mjs'
+import { withShorterShaders } from './shorter-shaders'
 
 const here = import.meta.dirname
 
@@ -10,6 +11,14 @@ const fromSource = [
   { find: /^@outrider\/kernels$/, replacement: `${here}/packages/kernels/src/index.node.ts` },
   { find: /^@outrider\/(strategy-[\w-]+|structured-output)$/, replacement: `${here}/packages/$1/src/index.ts` },
 ]
+
+/** Shaders as builds publish them. */
+const published = {
+  name: 'published shaders',
+  enforce: 'pre' as const,
+  transform: (text: string, path: string) =>
+    /\/packages\/[\w-]+\/src\/.*\.ts$/.test(path) ? { code: withShorterShaders(path, text), map: null } : undefined,
+}
 
 const exclude = ['**/node_modules/**', '**/dist/**']
 
@@ -28,6 +37,16 @@ export default defineConfig({
           exclude: [...exclude, '**/*.{gpu,dist,browser}.test.ts'],
           // vitest leaves a core to itself, which on a machine with two is half of them.
           maxWorkers: 2,
+          testTimeout: 120_000,
+        },
+      },
+      {
+        plugins: [published],
+        resolve: { alias: fromSource },
+        test: {
+          name: 'published',
+          environment: 'node',
+          include: ['packages/kernels/test/*variants.test.ts'],
           testTimeout: 120_000,
         },
       },

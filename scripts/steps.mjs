@@ -37,6 +37,7 @@ export const steps = [
       ]),
   },
   { name: 'unused', title: 'unused files, exports and dependencies (knip)', run: () => commands([['knip']]) },
+  { name: 'published', title: 'shaders as they are published (vitest)', run: () => vitest('published', 10) },
   { name: 'unit', title: 'unit tests (vitest)', run: () => vitest('unit', 40) },
   { name: 'build', title: 'build (tsup)', run: () => commands([[...pnpm, '--reporter=append-only', 'run', 'build']]) },
   { name: 'gpu', title: 'WebGPU tests on SwiftShader (vitest)', run: () => vitest('gpu', 40) },
