@@ -1,11 +1,10 @@
-import type { Tensor } from '@outrider/core/spec'
-import type { Dispatch, Recorder } from '../../recorder'
+import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { blocksAlong, PANEL } from '../../weights/layout'
 import { packedWeight, type WeightPart } from '../../weights/packed-weight'
 import type { Product } from '../linear/product-args'
-import { recordParts } from '../linear/product-parts'
-import { type Twin, twinBindings, twinForm } from '../linear/twin'
+import { type PartKernel, recordParts } from '../linear/product-parts'
+import { type Twin, twinForm } from '../linear/twin'
 import { halfTiles, rowTileElements } from './half-rows.wgsl'
 import { halved } from './halved'
 import { chooseMatrixTile, matrixSize, rowTilesFor } from './matrix-tile'
@@ -15,24 +14,21 @@ import { chooseMatrixTile, matrixSize, rowTilesFor } from './matrix-tile'
  * part of the weight.
  */
 export function matrixProduct<E>(recorder: Recorder, args: Product<E>): void {
-  const halves = halved(recorder, args)
-  recordParts(recorder, args, true, (part, twin) => partDispatch(recorder, args, halves, part, twin))
+  recordParts(recorder, args, halved(recorder, args), true, (own, part, twin) => kernelOf(recorder, own, part, twin))
 }
 
-function partDispatch<E>(
+function kernelOf<E>(
   recorder: Recorder,
   args: Product<E>,
-  halves: Tensor,
-  { buffer, firstPanel, panels }: WeightPart,
+  { firstPanel, panels }: WeightPart,
   twin: Twin | undefined,
-): Dispatch {
-  const { label, rows, norm, pass, epilogue, output } = args
+): PartKernel {
+  const { rows, norm, pass, epilogue, output } = args
   const { layout, shape } = packedWeight(recorder.memory, args.weight)
   const inputs = shape[1]
   const tile = args.matrixTile ?? chooseMatrixTile(shape, rows, recorder.device)
   const rowTiles = rowTilesFor(rows, tile)
   return {
-    label,
     wgsl: variant(args.shaders.f16, {
       decoder: layout.decoder,
       tile,
@@ -54,13 +50,6 @@ function partDispatch<E>(
       { f32: norm?.eps ?? 0 },
       { u32: twin ? halfTiles(output?.shape[1] as number) : 0 },
       ...args.params,
-    ],
-    buffers: [
-      { buffer: halves, access: 'read' },
-      { buffer, access: 'read' },
-      ...(pass ? [{ buffer: pass.index, access: 'read' } as const] : []),
-      ...args.buffers,
-      ...twinBindings(twin),
     ],
     workgroups: [Math.ceil(rows / (rowTiles * matrixSize)), panels * (PANEL / (tile.columns * matrixSize))],
   }

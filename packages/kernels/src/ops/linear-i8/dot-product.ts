@@ -1,12 +1,11 @@
-import type { Tensor } from '@outrider/core/spec'
-import type { Dispatch, Recorder } from '../../recorder'
+import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import type { QuantisedLayout } from '../../weights/codes.wgsl'
 import { blocksAlong } from '../../weights/layout'
 import { packedWeight, type WeightPart } from '../../weights/packed-weight'
 import type { Product } from '../linear/product-args'
-import { recordParts } from '../linear/product-parts'
-import { type Twin, twinBindings, twinForm } from '../linear/twin'
+import { type PartKernel, recordParts } from '../linear/product-parts'
+import { type Twin, twinForm } from '../linear/twin'
 import { chooseDotTile } from './dot-tile'
 import { blockInputs } from './int8-rows.wgsl'
 import { quantised } from './quantise'
@@ -17,21 +16,20 @@ import { quantised } from './quantise'
  */
 export function dotProduct<E>(recorder: Recorder, args: Product<E>): void {
   const { output, dotTile } = args
-  const int8 = quantised(recorder, args)
   // A tile that was asked for may not hold whole blocks.
   const keeps = !dotTile && output !== undefined && (output.shape[1] as number) % blockInputs === 0
-  recordParts(recorder, args, keeps, (part, twin) => partDispatch(recorder, args, int8, part, twin))
+  recordParts(recorder, args, quantised(recorder, args), keeps, (own, part, twin) =>
+    kernelOf(recorder, own, part, twin),
+  )
 }
 
-function partDispatch<E>(
+function kernelOf<E>(
   recorder: Recorder,
-  given: Product<E>,
-  int8: Tensor,
-  { buffer, firstPanel, panels }: WeightPart,
+  args: Product<E>,
+  { firstPanel, panels }: WeightPart,
   twin: Twin | undefined,
-): Dispatch {
-  const args = { ...given, ...given.late?.() }
-  const { label, rows, norm, pass, epilogue } = args
+): PartKernel {
+  const { rows, norm, pass, epilogue } = args
   const weight = packedWeight(recorder.memory, args.weight)
   const { layout, shape } = weight
   const inputs = shape[1]
@@ -41,7 +39,6 @@ function partDispatch<E>(
   const tile = args.dotTile ?? measured ?? chooseDotTile(rows, panels, recorder.device, leastPairs)
   const groups = 32 / (tile.lanes * tile.pairs)
   return {
-    label,
     wgsl: variant(args.shaders.i8, {
       decoder: layout.decoder as QuantisedLayout,
       tile,
@@ -60,13 +57,6 @@ function partDispatch<E>(
       { f32: norm?.eps ?? 0 },
       { u32: twin ? outputs / blockInputs : 0 },
       ...args.params,
-    ],
-    buffers: [
-      { buffer: int8, access: 'read' },
-      { buffer, access: 'read' },
-      ...(pass ? [{ buffer: pass.index, access: 'read' } as const] : []),
-      ...args.buffers,
-      ...twinBindings(twin),
     ],
     workgroups: [Math.ceil(rows / tile.rows), panels * groups],
   }
