@@ -6,8 +6,8 @@ import type { Access, Pipeline, Pipelines } from './pipelines'
 import type { Variant } from './shader'
 import type { TileBook } from './tune/tile-book'
 
-/** A value of a dispatch's uniform parameters, one word each. */
-export type Param = { readonly u32: number } | { readonly f32: number }
+/** A value of a dispatch's uniform parameters, one word each: a number is a u32. */
+export type Param = number | { readonly f32: number }
 
 /** A buffer that a dispatch binds. */
 export interface Binding {
@@ -153,7 +153,7 @@ const float = new Float32Array(1)
 const bits = new Uint32Array(float.buffer)
 
 function word(param: Param): number {
-  if ('u32' in param) return param.u32 >>> 0
+  if (typeof param === 'number') return param >>> 0
   float[0] = param.f32
   return bits[0] as number
 }

@@ -67,7 +67,7 @@ export function logitsPass(recorder: Recorder, next: LogitsPass): void {
   const step = (label: string, wgsl: Variant, workgroups: Dispatch['workgroups'], bound: readonly Bound[]) => {
     const all: readonly Bound[] = [[sampling.params], [pass.index], ...bound]
     const buffers = all.flatMap(([buffer, access]) => (buffer ? [{ buffer, access: access || 'read' }] : []))
-    const params = [vocab, pass.first, at, stream, ahead].map((u32) => ({ u32 }))
+    const params = [vocab, pass.first, at, stream, ahead]
     recorder.later(buffers, () => ({ label, wgsl, params, buffers, workgroups }))
   }
   const form: ChunkForm = {

@@ -11,7 +11,7 @@ export function add(recorder: Recorder, { a, b, out, rows }: Parameters<Ops['add
   recorder.dispatch({
     label: 'add',
     wgsl: variant(addWgsl, at),
-    params: [{ u32: width }],
+    params: [width],
     buffers: tensors.map((buffer) => ({ buffer, access: buffer === out ? 'read_write' : 'read' })),
     workgroups: [Math.ceil(width / 256), rows],
   })

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Binding, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { peaksOf } from '../linear/peaks'
@@ -26,12 +27,8 @@ export function argmax(recorder: Recorder, args: Parameters<Ops['argmax']>[0]): 
   recorder.dispatch({
     label: 'argmax',
     wgsl: variant(argmaxWgsl, { last: single, mapped: targetIds !== undefined }),
-    params: [{ u32: vocab }, { u32: chunk }, { u32: at }],
-    buffers: [
-      { buffer: logits, access: 'read' },
-      { buffer: target, access: 'read_write' },
-      ...(targetIds ? [{ buffer: targetIds, access: 'read' } as const] : []),
-    ],
+    params: [vocab, chunk, at],
+    buffers: [...reads(logits), ...writes(target), ...reads(targetIds)],
     workgroups: [chunks, rows],
   })
   if (!single) bestRecord(recorder, 'argmax of chunks', { records: target, count: chunks, rows, out, at })
@@ -50,10 +47,7 @@ export function bestRecord(
   },
 ): void {
   const { records, count, rows, out, at } = args
-  const params = [{ u32: count }, { u32: at }]
-  const buffers: readonly Binding[] = [
-    { buffer: records, access: 'read' },
-    { buffer: out, access: 'read_write' },
-  ]
+  const params = [count, at]
+  const buffers: readonly Binding[] = [...reads(records), ...writes(out)]
   recorder.later(buffers, () => ({ label, wgsl: bestRecordWgsl, params, buffers, workgroups: [rows] }))
 }

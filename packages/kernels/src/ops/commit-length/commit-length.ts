@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { commitLengthWgsl } from './commit-length.wgsl'
 
@@ -7,11 +8,8 @@ export function commitLength(recorder: Recorder, { outcome, length, fed }: Param
   recorder.dispatch({
     label: 'commitLength',
     wgsl: commitLengthWgsl,
-    params: [{ u32: fed }],
-    buffers: [
-      { buffer: outcome, access: 'read' },
-      { buffer: length, access: 'read_write' },
-    ],
+    params: [fed],
+    buffers: [...reads(outcome), ...writes(length)],
     workgroups: [1],
   })
 }

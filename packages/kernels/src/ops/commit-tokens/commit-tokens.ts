@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { commitTokensWgsl } from './commit-tokens.wgsl'
 
@@ -7,11 +8,7 @@ export function commitTokens(recorder: Recorder, { outcome, sequence }: Paramete
   recorder.dispatch({
     label: 'commitTokens',
     wgsl: commitTokensWgsl,
-    buffers: [
-      { buffer: outcome, access: 'read' },
-      { buffer: sequence.history, access: 'read_write' },
-      { buffer: sequence.length, access: 'read_write' },
-    ],
+    buffers: [...reads(outcome), ...writes(sequence.history, sequence.length)],
     workgroups: [1],
   })
 }

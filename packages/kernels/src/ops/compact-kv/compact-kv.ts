@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { kvWords } from '../kv-words'
@@ -14,11 +15,8 @@ export function compactKv(recorder: Recorder, { outcome, cache, rows }: Paramete
   recorder.dispatch({
     label: 'compactKv',
     wgsl: variant(compactKvWgsl, words),
-    params: [{ u32: rows }, { u32: slots }, { u32: lanes }, { u32: across * 64 }],
-    buffers: [
-      { buffer: outcome, access: 'read' },
-      { buffer: cache, access: 'read_write' },
-    ],
+    params: [rows, slots, lanes, across * 64],
+    buffers: [...reads(outcome), ...writes(cache)],
     workgroups: [across, Math.ceil(groups / across)],
   })
 }

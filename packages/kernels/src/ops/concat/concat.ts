@@ -1,4 +1,5 @@
 import type { Norm, Ops, RowPart, Tensor } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Binding, Param, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { decoders } from '../../weights/decode.wgsl'
@@ -67,11 +68,8 @@ function recordOne(
     recorder.dispatch({
       label: 'concat',
       wgsl: copyColumnsWgsl,
-      params: [{ u32: width }, { u32: outWidth }, { u32: column }],
-      buffers: [
-        { buffer: x, access: 'read' },
-        { buffer: out, access: 'read_write' },
-      ],
+      params: [width, outWidth, column],
+      buffers: [...reads(x), ...writes(out)],
       workgroups: [Math.ceil(width / 256), rows],
     })
 }
@@ -80,8 +78,8 @@ function recordJoin(recorder: Recorder, placed: readonly Placed[], out: Tensor, 
   recorder.dispatch({
     label: 'concat',
     wgsl: variant(joinWgsl, { parts: placed.map(({ part }) => formOf(recorder, part)) }),
-    params: [{ u32: out.shape[1] as number }, ...placed.flatMap((each) => paramsOf(recorder, each))],
-    buffers: [...placed.flatMap(({ part }) => readsOf(recorder, part)), { buffer: out, access: 'read_write' }],
+    params: [out.shape[1] as number, ...placed.flatMap((each) => paramsOf(recorder, each))],
+    buffers: [...placed.flatMap(({ part }) => readsOf(recorder, part)), ...writes(out)],
     workgroups: [rows, placed.length],
   })
 }
@@ -93,11 +91,11 @@ function formOf(recorder: Recorder, part: RowPart): PartForm {
 
 function paramsOf(recorder: Recorder, { part, column }: Placed): readonly Param[] {
   const width = widthOf(part)
-  const place: Param[] = [{ u32: width }, { u32: column }]
+  const place: Param[] = [width, column]
   if (!('x' in part)) {
     const { layout, shape } = packedWeight(recorder.memory, part.table)
     const units = Math.ceil(width / decoders[layout.decoder].unitInputs)
-    place.push({ u32: units }, { u32: blocksAlong(layout, width) }, { u32: shape[0] }, { u32: part.pass.first })
+    place.push(units, blocksAlong(layout, width), shape[0], part.pass.first)
   }
   return [...place, { f32: 1 / width }, ...normsOf(part).map(({ eps }): Param => ({ f32: eps }))]
 }
@@ -111,7 +109,7 @@ function readsOf(recorder: Recorder, part: RowPart): readonly Binding[] {
           part.pass.tokens,
           part.pass.index,
         ]
-  return [...rows, ...normsOf(part).map(({ gain }) => gain)].map((buffer) => ({ buffer, access: 'read' }))
+  return reads(...rows, ...normsOf(part).map(({ gain }) => gain))
 }
 
 /** Rows of a tensor as they are; parts put together. f32 [rows, width]. */

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { countTokensWgsl } from './count-tokens.wgsl'
 
@@ -7,10 +8,7 @@ export function countTokens(recorder: Recorder, { outcome, sampling }: Parameter
   recorder.dispatch({
     label: 'countTokens',
     wgsl: countTokensWgsl,
-    buffers: [
-      { buffer: outcome, access: 'read' },
-      { buffer: sampling.counts, access: 'read_write' },
-    ],
+    buffers: [...reads(outcome), ...writes(sampling.counts)],
     workgroups: [1],
   })
 }

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { decoders } from '../../weights/decode.wgsl'
@@ -15,21 +16,8 @@ export function embed(recorder: Recorder, { table, pass, out }: Parameters<Ops['
     recorder.dispatch({
       label: 'embed',
       wgsl: variant(embedWgsl, layout.decoder),
-      params: [
-        { u32: width / 4 },
-        { u32: units },
-        { u32: blocksAlong(layout, width) },
-        { u32: firstPanel },
-        { u32: panels },
-        { u32: vocab },
-        { u32: pass.first },
-      ],
-      buffers: [
-        { buffer, access: 'read' },
-        { buffer: pass.tokens, access: 'read' },
-        { buffer: pass.index, access: 'read' },
-        { buffer: out, access: 'read_write' },
-      ],
+      params: [width / 4, units, blocksAlong(layout, width), firstPanel, panels, vocab, pass.first],
+      buffers: [...reads(buffer, pass.tokens, pass.index), ...writes(out)],
       workgroups: [Math.ceil(units / lanes), pass.rows],
     })
 }

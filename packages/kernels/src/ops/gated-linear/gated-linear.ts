@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { product } from '../linear/product'
 import { gatedLinearShaders } from './gated-linear.wgsl'
@@ -10,8 +11,8 @@ export function gatedLinear(recorder: Recorder, args: Parameters<Ops['gatedLinea
     label: 'gatedLinear',
     shaders: gatedLinearShaders,
     epilogue: null,
-    params: [{ u32: args.weight.shape[0] / 2 }],
-    buffers: [{ buffer: args.out, access: 'read_write' }],
+    params: [args.weight.shape[0] / 2],
+    buffers: writes(args.out),
     output: args.out,
   })
 }

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { gatherLastWgsl } from './gather-last.wgsl'
 
@@ -8,12 +9,8 @@ export function gatherLast(recorder: Recorder, { x, pass, out }: Parameters<Ops[
   recorder.dispatch({
     label: 'gatherLast',
     wgsl: gatherLastWgsl,
-    params: [{ u32: width }, { u32: (x.shape[0] as number) - 1 }],
-    buffers: [
-      { buffer: x, access: 'read' },
-      { buffer: pass.index, access: 'read' },
-      { buffer: out, access: 'read_write' },
-    ],
+    params: [width, (x.shape[0] as number) - 1],
+    buffers: [...reads(x, pass.index), ...writes(out)],
     workgroups: [Math.ceil(width / 256)],
   })
 }

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { gatherRowsWgsl } from './gather-rows.wgsl'
 
@@ -8,12 +9,8 @@ export function gatherRows(recorder: Recorder, { x, indices, at, rows, out }: Pa
   recorder.dispatch({
     label: 'gatherRows',
     wgsl: gatherRowsWgsl,
-    params: [{ u32: width }, { u32: (x.shape[0] as number) - 1 }, { u32: at }],
-    buffers: [
-      { buffer: x, access: 'read' },
-      { buffer: indices, access: 'read' },
-      { buffer: out, access: 'read_write' },
-    ],
+    params: [width, (x.shape[0] as number) - 1, at],
+    buffers: [...reads(x, indices), ...writes(out)],
     workgroups: [Math.ceil(width / 256), rows],
   })
 }

@@ -9,7 +9,7 @@ export function kernel(recorder: Recorder, { label, wgsl, params = [], tensors, 
   recorder.dispatch({
     label,
     wgsl,
-    params: params.map((u32) => ({ u32 })),
+    params,
     buffers: tensors.map(({ tensor, access }) => ({ buffer: tensor, access })),
     workgroups,
   })

@@ -13,7 +13,7 @@ export function halved<E>(recorder: Recorder, args: Product<E>): Tensor {
   return copied(recorder, args, (gain) => ({
     label: 'halve',
     wgsl: variant(halveRowsWgsl, { gain: gain !== undefined }),
-    params: [{ u32: inputs / 4 }, { u32: tiles }],
+    params: [inputs / 4, tiles],
     workgroups: [tiles / tilesAtOnce, rows],
   }))
 }

@@ -13,7 +13,7 @@ export function quantised<E>(recorder: Recorder, args: Product<E>): Tensor {
   return copied(recorder, args, (gain) => ({
     label: 'quantise',
     wgsl: variant(quantiseRowsWgsl, { norm: gain !== undefined }),
-    params: [{ u32: blocks }],
+    params: [blocks],
     workgroups: [Math.ceil(blocks / groupBlocks), rows],
   }))
 }

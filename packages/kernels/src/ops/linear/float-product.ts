@@ -1,5 +1,6 @@
 import type { RowPart, Tensor } from '@outrider/core/spec'
-import type { Binding, Dispatch, Recorder } from '../../recorder'
+import { reads } from '../../bindings'
+import type { Dispatch, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { decoders } from '../../weights/decode.wgsl'
 import { blocksAlong } from '../../weights/layout'
@@ -55,7 +56,6 @@ function partDispatch<E>(
   const { layout, shape } = packedWeight(recorder.memory, args.weight)
   const inputs = shape[1]
   const { unitInputs } = decoders[layout.decoder]
-  const reads: Tensor[] = [...(norm ? [norm.gain] : []), ...(pass ? [pass.index] : [])]
   const tile = tileFor(recorder, args, panels)
   const groups = 32 / (tile.lanes * tile.pairs)
   const joined = 'form' in x ? x : undefined
@@ -71,23 +71,18 @@ function partDispatch<E>(
       epilogue,
     }),
     params: [
-      { u32: rows },
-      { u32: Math.ceil(inputs / unitInputs) },
-      { u32: inputs / 4 },
-      { u32: blocksAlong(layout, inputs) },
-      { u32: firstPanel },
-      { u32: pass?.first ?? 0 },
+      rows,
+      Math.ceil(inputs / unitInputs),
+      inputs / 4,
+      blocksAlong(layout, inputs),
+      firstPanel,
+      pass?.first ?? 0,
       { f32: 1 / inputs },
       { f32: norm?.eps ?? 0 },
       ...(joined?.params ?? []),
       ...args.params,
     ],
-    buffers: [
-      ...('form' in x ? x.bindings : [{ buffer: x, access: 'read' } as const]),
-      { buffer, access: 'read' },
-      ...reads.map((tensor): Binding => ({ buffer: tensor, access: 'read' })),
-      ...args.buffers,
-    ],
+    buffers: [...('form' in x ? x.bindings : reads(x)), ...reads(buffer, norm?.gain, pass?.index), ...args.buffers],
     workgroups: [Math.ceil(rows / tile.rows), panels * groups],
   }
 }

@@ -1,4 +1,5 @@
 import type { Norm, Pass, RowPart, Tensor } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Binding, Param, Recorder } from '../../recorder'
 import { decoders } from '../../weights/decode.wgsl'
 import { blocksAlong, type Layout } from '../../weights/layout'
@@ -55,11 +56,8 @@ export function joinedRows(recorder: Recorder, parts: readonly RowPart[], taker:
   const peaks = chosen && room ? takeChoice(recorder, chosen.tokens, chosen.first, rows) : undefined
   return {
     form: { ...form, chooses: peaks !== undefined },
-    params: [...(peaks ? [{ u32: peaks.groups }] : []), ...parts.flatMap((part) => paramsOf(recorder, part))],
-    bindings: [
-      ...(peaks ? [{ buffer: peaks.records, access: 'read' } as const] : []),
-      ...parts.flatMap((part) => readsOf(recorder, part, peaks)),
-    ],
+    params: [...(peaks ? [peaks.groups] : []), ...parts.flatMap((part) => paramsOf(recorder, part))],
+    bindings: [...reads(peaks?.records), ...parts.flatMap((part) => readsOf(recorder, part, peaks))],
   }
 }
 
@@ -81,16 +79,14 @@ function paramsOf(recorder: Recorder, part: RowPart): readonly Param[] {
   const params: Param[] = []
   if (!('x' in part)) {
     const { layout, shape } = packedWeight(recorder.memory, part.table)
-    params.push({ u32: blocksAlong(layout, shape[1]) }, { u32: shape[0] }, { u32: part.pass.first })
+    params.push(blocksAlong(layout, shape[1]), shape[0], part.pass.first)
   }
   return [...params, ...normsOf(part).map(({ eps }): Param => ({ f32: eps }))]
 }
 
 function readsOf(recorder: Recorder, part: RowPart, peaks?: Peaks): readonly Binding[] {
-  const gains = normsOf(part).map(({ gain }): Binding => ({ buffer: gain, access: 'read' }))
-  if ('x' in part) return [{ buffer: part.x, access: 'read' }, ...gains]
-  const table = packedWeight(recorder.memory, part.table).parts.map(
-    ({ buffer }): Binding => ({ buffer, access: 'read' }),
-  )
-  return [...table, { buffer: part.pass.tokens, access: peaks ? 'read_write' : 'read' }, ...gains]
+  const gains = reads(...normsOf(part).map(({ gain }) => gain))
+  if ('x' in part) return [...reads(part.x), ...gains]
+  const table = packedWeight(recorder.memory, part.table).parts.map(({ buffer }) => buffer)
+  return [...reads(...table), ...(peaks ? writes : reads)(part.pass.tokens), ...gains]
 }

@@ -1,5 +1,6 @@
-import type { Ops, Tensor, Weight } from '@outrider/core/spec'
-import type { Binding, Param, Recorder } from '../../recorder'
+import type { Ops, Weight } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
+import type { Param, Recorder } from '../../recorder'
 import { packedWeight } from '../../weights/packed-weight'
 import type { MatrixTile } from '../linear-f16/matrix-tile'
 import type { DotTile } from '../linear-i8/dot-tile'
@@ -25,7 +26,6 @@ export interface LinearOptions {
 /** out[r, column + n] (+)= Σ_k weight[n, k] · norm(x[r, :])[k] + bias[column + n]. */
 export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], options: LinearOptions = {}): void {
   const { bias, addend, out, accumulate = false, weight, rows } = args
-  const reads: readonly Tensor[] = [...(bias ? [bias] : []), ...(addend ? [addend] : [])]
   const whole = weight.shape[0] === out.shape[1]
   const epilogue: LinearForm = {
     bias: bias !== undefined,
@@ -33,15 +33,8 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     peaks: 'none',
     twin: 'none',
   }
-  const params: readonly Param[] = [
-    { u32: weight.shape[0] },
-    { u32: out.shape[1] as number },
-    { u32: options.column ?? 0 },
-  ]
-  const buffers = [
-    ...reads.map((buffer): Binding => ({ buffer, access: 'read' })),
-    { buffer: out, access: 'read_write' } as const,
-  ]
+  const params: readonly Param[] = [weight.shape[0], out.shape[1] as number, options.column ?? 0]
+  const buffers = [...reads(bias, addend), ...writes(out)]
   // Matrices of halves keep none, a tile that was asked for may be any, and rows that are put together bind enough as it is.
   const room =
     recorder.device.limits.maxStorageBuffersPerShaderStage -
@@ -92,12 +85,8 @@ function withPeaks(ending: Ending, peaks: Peaks | undefined): Ending {
   const { records, groups, pairs, targetIds } = peaks
   return {
     epilogue: { ...epilogue, peaks: targetIds ? 'mapped' : 'plain' },
-    params: [...params, { u32: groups }, { u32: pairs }],
-    buffers: [
-      ...buffers,
-      { buffer: records, access: 'read_write' },
-      ...(targetIds ? [{ buffer: targetIds, access: 'read' } as const] : []),
-    ],
+    params: [...params, groups, pairs],
+    buffers: [...buffers, ...writes(records), ...reads(targetIds)],
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '@outrider/core/spec'
+import { reads } from '../../bindings'
 import type { Dispatch, Recorder } from '../../recorder'
 import { packedWeight, type WeightPart } from '../../weights/packed-weight'
 import type { Product } from './product-args'
@@ -29,13 +30,7 @@ export function recordParts<E>(
       return {
         label: args.label,
         ...kernelOf(args, part, twin),
-        buffers: [
-          { buffer: copy, access: 'read' },
-          { buffer: part.buffer, access: 'read' },
-          ...(pass ? [{ buffer: pass.index, access: 'read' } as const] : []),
-          ...args.buffers,
-          ...twinBindings(twin),
-        ],
+        buffers: [...reads(copy, part.buffer, pass?.index), ...args.buffers, ...twinBindings(twin)],
       }
     })
   if (output && keeps) noted = noteWriter(recorder, output, { firstStep, rows, pass, gains: true })

@@ -76,7 +76,8 @@ const cases: Readonly<Record<string, readonly [steps: readonly Step[], dispatche
     5,
   ],
   'so does attention': [[attend('a', 'short', 'x'), linear('x', 'y', { live: true })], 2, 'live'],
-  'in parts too': [[attend('a', 'long', 'x'), linear('x', 'y', { live: true })], 3, 'live'],
+  'of chunks side by side too': [[attend('a', 'near', 'x'), linear('x', 'y', { live: true })], 2, 'live'],
+  'and in parts': [[attend('a', 'long', 'x'), linear('x', 'y', { live: true })], 3, 'live'],
   'but not for a norm': [[attend('a', 'short', 'x'), linear('x', 'y', { live: true, gain: 'g' })], 3, 'live'],
   'what several read is copied once': [[linear('a', 'x'), linear('a', 'y'), linear('a', 'z')], 4],
   'a copy does not outlive a write by another op': [
@@ -114,11 +115,17 @@ const cases: Readonly<Record<string, readonly [steps: readonly Step[], dispatche
 const names = ['x', 'y', 'z', 'u', 'v', 'g'] as const
 
 const all = Object.entries(cases)
+const ofGpu = ['a product copies what the next ones read', 'of chunks side by side too']
 
-// The kernels of a GPU take long to compile where the tests run: one row, one case.
+// The kernels of a GPU take long to compile where the tests run: one row, few cases.
 describe.each([
   { copies: 'int8, serial slices', open: () => openSlices('serial', 'i8'), most: 5, cases: all },
-  { copies: 'int8, parallel slices', open: () => openSlices('parallel', 'i8'), most: 1, cases: all.slice(0, 1) },
+  {
+    copies: 'int8, parallel slices',
+    open: () => openSlices('parallel', 'i8'),
+    most: 1,
+    cases: all.filter(([name]) => ofGpu.includes(name)),
+  },
   { copies: 'halves', open: openMatrices, most: 5, cases: all },
 ])('$copies', ({ open, most, cases }) => {
   let backend: Backend
@@ -144,6 +151,7 @@ describe.each([
     }
     for (const [name, slots] of [
       ['short', 16],
+      ['near', 600],
       ['long', 4096],
     ] as const) {
       const tensor = backend.tensor([1, 2, 1, slots, width / 3], 'f32', name)

@@ -1,4 +1,5 @@
 import type { Norm, Pass, Tensor } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Binding, Dispatch, Recorder } from '../../recorder'
 import { halfShape } from '../linear-f16/half-rows.wgsl'
 import { blockInputs, blockVectors } from '../linear-i8/int8-rows.wgsl'
@@ -113,7 +114,7 @@ export function copied(
   const known = currentTwin(recorder, { x, rows, gain, pass })
   if (known) return known
   const copy = keepTwin(recorder, { x, rows, gain, pass: undefined })
-  const bound: readonly Binding[] = [{ buffer: x, access: 'read' }, ...twinBindings({ gain, copy })]
+  const bound = [...reads(x), ...twinBindings({ gain, copy })]
   recorder.dispatch({ ...make(gain), buffers: bound })
   return copy
 }
@@ -137,6 +138,5 @@ export function twinForm(twin: Twin | undefined): 'none' | 'plain' | 'gain' {
 /** What it binds for it, behind all else. */
 export function twinBindings(twin: Twin | undefined): readonly Binding[] {
   if (!twin) return []
-  const { gain, copy } = twin
-  return [...(gain ? [{ buffer: gain, access: 'read' } as const] : []), { buffer: copy, access: 'read_write' }]
+  return [...reads(twin.gain), ...writes(twin.copy)]
 }

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { sumChunks } from '../top-k/top-k'
 import { logProbsOfWgsl } from './log-probs-of.wgsl'
@@ -10,13 +11,8 @@ export function logProbsOf(recorder: Recorder, args: Parameters<Ops['logProbsOf'
   recorder.dispatch({
     label: 'logProbsOf',
     wgsl: logProbsOfWgsl,
-    params: [{ u32: vocab }, { u32: rows }, { u32: chunks }, { u32: at }],
-    buffers: [
-      { buffer: records, access: 'read' },
-      { buffer: logits, access: 'read' },
-      { buffer: ids, access: 'read' },
-      { buffer: out, access: 'read_write' },
-    ],
+    params: [vocab, rows, chunks, at],
+    buffers: [...reads(records, logits, ids), ...writes(out)],
     workgroups: [Math.ceil(rows / 64)],
   })
 }

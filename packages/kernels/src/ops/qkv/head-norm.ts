@@ -1,4 +1,5 @@
 import type { Tensor } from '@outrider/core/spec'
+import { reads } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { headNormWgsl } from './head-norm.wgsl'
@@ -15,20 +16,8 @@ export function placeHeads(
   recorder.dispatch({
     label: 'qkv heads',
     wgsl: variant(headNormWgsl, { halfCache: cache.tensor.dtype === 'f16' }),
-    params: [
-      { u32: pass.first },
-      { f32: 1 / headDim },
-      { f32: headNorm.q.eps },
-      { f32: headNorm.k.eps },
-      ...placeValues(args),
-    ],
-    buffers: [
-      { buffer: products, access: 'read' },
-      { buffer: headNorm.q.gain, access: 'read' },
-      { buffer: headNorm.k.gain, access: 'read' },
-      { buffer: pass.index, access: 'read' },
-      ...placeBuffers(args),
-    ],
+    params: [pass.first, { f32: 1 / headDim }, { f32: headNorm.q.eps }, { f32: headNorm.k.eps }, ...placeValues(args)],
+    buffers: [...reads(products, headNorm.q.gain, headNorm.k.gain, pass.index), ...placeBuffers(args)],
     workgroups: [heads + 2 * kvHeads, pass.rows],
   })
 }

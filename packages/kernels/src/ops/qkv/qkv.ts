@@ -1,3 +1,4 @@
+import { reads } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { rowsOf } from '../concat/concat'
 import { linear } from '../linear/linear'
@@ -31,8 +32,8 @@ function placeDirectly(recorder: Recorder, args: Qkv): void {
       pass,
       shaders: qkvShaders,
       epilogue,
-      params: [{ u32: weight.shape[0] }, { u32: first }, ...placeValues(args)],
-      buffers: [...(bias ? [{ buffer: bias, access: 'read' } as const] : []), ...placeBuffers(args)],
+      params: [weight.shape[0], first, ...placeValues(args)],
+      buffers: [...reads(bias), ...placeBuffers(args)],
     })
     first += weight.shape[0]
   }

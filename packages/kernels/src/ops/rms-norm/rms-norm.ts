@@ -1,4 +1,5 @@
 import type { Norm, Ops, Tensor } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { rmsNormWgsl } from './rms-norm.wgsl'
@@ -20,17 +21,8 @@ export function normaliseInto(
   recorder.dispatch({
     label,
     wgsl: variant(rmsNormWgsl, { inPlace }),
-    params: [{ u32: width }, { u32: outWidth }, { u32: column }, { f32: 1 / width }, { f32: norm.eps }],
-    buffers: inPlace
-      ? [
-          { buffer: norm.gain, access: 'read' },
-          { buffer: out, access: 'read_write' },
-        ]
-      : [
-          { buffer: norm.gain, access: 'read' },
-          { buffer: x, access: 'read' },
-          { buffer: out, access: 'read_write' },
-        ],
+    params: [width, outWidth, column, { f32: 1 / width }, { f32: norm.eps }],
+    buffers: inPlace ? [...reads(norm.gain), ...writes(out)] : [...reads(norm.gain, x), ...writes(out)],
     workgroups: [rows],
   })
 }

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { setLengthWgsl } from './set-length.wgsl'
@@ -9,11 +10,8 @@ export function setLength(recorder: Recorder, { sequence, length, offset }: Para
   recorder.dispatch({
     label: 'setLength',
     wgsl: variant(setLengthWgsl, { inPlace }),
-    params: [{ u32: offset }],
-    buffers: [
-      { buffer: length, access: 'read_write' },
-      ...(inPlace ? [] : [{ buffer: sequence.length, access: 'read' } as const]),
-    ],
+    params: [offset],
+    buffers: [...writes(length), ...reads(inPlace ? undefined : sequence.length)],
     workgroups: [1],
   })
 }

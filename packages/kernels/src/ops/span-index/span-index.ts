@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { spanIndexWgsl } from './span-index.wgsl'
 
@@ -8,14 +9,8 @@ export function spanIndex(recorder: Recorder, args: Parameters<Ops['spanIndex']>
   recorder.dispatch({
     label: 'spanIndex',
     wgsl: spanIndexWgsl,
-    params: [{ u32: rows }, { u32: toOffset }, { u32: tokenOffset }],
-    buffers: [
-      { buffer: sequence.history, access: 'read' },
-      { buffer: from, access: 'read' },
-      { buffer: to, access: 'read' },
-      { buffer: tokens, access: 'read_write' },
-      { buffer: index, access: 'read_write' },
-    ],
+    params: [rows, toOffset, tokenOffset],
+    buffers: [...reads(sequence.history, from, to), ...writes(tokens, index)],
     workgroups: [1],
   })
 }

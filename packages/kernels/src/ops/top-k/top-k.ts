@@ -1,4 +1,5 @@
 import type { Ops, Tensor } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { recordWords, topKChunkWgsl, topKMergeWgsl } from './top-k.wgsl'
@@ -19,11 +20,8 @@ export function sumChunks(
   recorder.dispatch({
     label: 'topK of chunks',
     wgsl: variant(topKChunkWgsl, { k, chunk, sum, whole: false }),
-    params: [{ u32: vocab }, { u32: 0 }],
-    buffers: [
-      { buffer: logits, access: 'read' },
-      { buffer: records, access: 'read_write' },
-    ],
+    params: [vocab, 0],
+    buffers: [...reads(logits), ...writes(records)],
     workgroups: [chunks, rows],
   })
   return { records, chunks }
@@ -35,17 +33,14 @@ export function sumChunks(
  */
 export function topK(recorder: Recorder, args: TopK): void {
   const { logits, vocab, rows, k, ids, logProbs, at = 0 } = args
-  const out = [
-    { buffer: ids, access: 'read_write' } as const,
-    ...(logProbs ? [{ buffer: logProbs, access: 'read_write' } as const] : []),
-  ]
+  const out = writes(ids, logProbs)
   const withLogProbs = logProbs !== undefined
   if (vocab <= chunk) {
     recorder.dispatch({
       label: 'topK',
       wgsl: variant(topKChunkWgsl, { k, chunk, sum: withLogProbs, whole: true }),
-      params: [{ u32: vocab }, { u32: at }],
-      buffers: [{ buffer: logits, access: 'read' }, ...out],
+      params: [vocab, at],
+      buffers: [...reads(logits), ...out],
       workgroups: [1, rows],
     })
     return
@@ -54,8 +49,8 @@ export function topK(recorder: Recorder, args: TopK): void {
   recorder.dispatch({
     label: 'topK',
     wgsl: variant(topKMergeWgsl, { k, chunks, withLogProbs }),
-    params: [{ u32: at }],
-    buffers: [{ buffer: records, access: 'read' }, ...out],
+    params: [at],
+    buffers: [...reads(records), ...out],
     workgroups: [rows],
   })
 }

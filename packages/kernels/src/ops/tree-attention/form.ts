@@ -21,8 +21,10 @@ export interface AttentionForm {
   readonly groups: number
   /** Rows of one workgroup, a power of two: they read the keys that they share once. */
   readonly rows: number
-  /** Lanes of a workgroup: 256 are four teams, one a segment; 16 take the segments one after the other. */
-  readonly lanes: 16 | 256
+  /** Lanes of a chunk: four teams, one a segment; 16 take the segments one after the other. */
+  readonly lanes: 16 | 64 | 128 | 256
+  /** Chunks that a workgroup takes side by side, each with lanes and memory of its own; a divisor of a span's where it folds spans. */
+  readonly beside: 1 | 2 | 4
   /** Values that a lane loads before it adds the first of them; it adds them in order all the same. */
   readonly ahead: 1 | 16
   /** What one workgroup folds. */
@@ -54,7 +56,7 @@ export interface Layout {
   readonly partQueries: number
   /** Segments whose sums are in workgroup memory at a time. */
   readonly slabs: number
-  /** Elements of the memory that holds shares, then sums. */
+  /** Elements of a chunk's memory, which holds shares, then sums. */
   readonly pool: number
   /** From one row's queries to the next, in vectors: odd, so that rows lie in different banks. */
   readonly rowStride: number
@@ -66,8 +68,8 @@ export function layoutOf(form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group'
   const vectors = headDim / width
   const queries = rows * group
   const keyLanes = lanes / rows
-  const keys = lanes === 256 ? chunk / keyLanes : 1
-  const teams = lanes === 256 ? 4 : 1
+  const keys = lanes === 16 ? 1 : chunk / keyLanes
+  const teams = lanes === 16 ? 1 : 4
   const teamLanes = lanes / teams
   const parts = teams === 1 ? queries : Math.max(1, Math.min(queries, Math.floor(teamLanes / vectors)))
   const shares = queries * chunk
@@ -95,10 +97,11 @@ const twinWords = 192
 
 /** Bytes of workgroup memory that a form takes where subgroups have at least `subgroup` lanes, 1 without. */
 export function workgroupBytes(
-  form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group' | 'rows' | 'lanes'>,
+  form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group' | 'rows' | 'lanes' | 'beside'>,
   subgroup: number,
 ): number {
   const { rowStride, width, pool, queries } = layoutOf(form)
   const tops = Math.max(1, form.lanes / Math.max(subgroup, form.rows)) * queries
-  return 4 * (form.rows * (rowStride * width + chunk) + pool + tops + 22 * queries + twinWords)
+  const ofChunk = form.rows * chunk + pool + tops + 21 * queries
+  return 4 * (form.rows * rowStride * width + queries + twinWords + form.beside * ofChunk)
 }

@@ -3,6 +3,7 @@ import { keepHalvesWgsl } from '../linear-f16/half-rows.wgsl'
 import { blockLanes, blockVectors, quantiseWgsl } from '../linear-i8/int8-rows.wgsl'
 import { type CopyFormat, chunk, chunksOfSpan } from './form'
 import { headVectors } from './head-vectors.wgsl'
+import { partialWgsl } from './partial.wgsl'
 
 /** What the text of the merging shader depends on. */
 export interface MergeForm {
@@ -35,13 +36,7 @@ ${twin === 'halves' ? `@group(0) @binding(4) var<storage, read_write> twin: arra
 // sums [team], tops [team] (peak, weight)
 ${teams > 1 ? `var<workgroup> sums: array<${type}, ${teams * vectors}>;\nvar<workgroup> tops: array<vec2f, ${teams}>;` : ''}
 
-struct Partial { m: f32, l: f32, o: ${type} }
-fn merged(a: Partial, b: Partial) -> Partial {
-  let peak = max(a.m, b.m);
-  let keep = exp(max(a.m - peak, -87.0));
-  let take = exp(max(b.m - peak, -87.0));
-  return Partial(peak, fma(b.l, take, a.l * keep), fma(b.o, ${type}(take), a.o * keep));
-}
+${partialWgsl(type)}
 
 @compute @workgroup_size(${teams * vectors})
 fn main(@builtin(workgroup_id) wg: vec3u, @builtin(local_invocation_index) lane: u32) {

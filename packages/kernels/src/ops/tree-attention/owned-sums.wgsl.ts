@@ -1,5 +1,6 @@
 import { repeat } from '../repeat'
-import type { Parts } from './parts.wgsl'
+import { chunk } from './form'
+import { loaded, type Parts, stored } from './parts.wgsl'
 
 const ownedOf = ({ queries, vectors, lanes }: Parts): number => Math.ceil((queries * vectors) / lanes)
 
@@ -13,54 +14,49 @@ export function owned(parts: Parts, body: (n: string) => string): string {
   return repeat(count, (n) => `{ let own = lane + ${n * lanes}u; ${guard}{ ${body(`${n}`)} } }`)
 }
 
-/** Variables of what a lane owns. */
+/** Variables of what a lane owns: the sums of a chunk, and what comes of all chunks. */
 export function owners(parts: Parts): string {
   const { head, teams } = parts
   const count = ownedOf(parts)
-  const all = [
-    ['sum', head.type],
-    ['mixed', head.type],
-    ['weight', 'f32'],
-    ['top_of', 'f32'],
-  ] as const
-  if (teams === 1) return all.map(([name, type]) => `var ${name}: array<${type}, ${count}>;`).join('\n')
-  return repeat(count, (n) => all.map(([name, type]) => `var ${name}${n} = ${type}();`).join(' '))
+  if (teams === 1) return `var sum: array<${head.type}, ${count}>; var all: array<Partial, ${count}>;`
+  return repeat(count, (n) => `var sum${n} = ${head.type}(); var all${n} = Partial();`)
 }
 
 /** Adds the sums of `count` segments that are in workgroup memory to those of the segments before. */
 export function gather(parts: Parts, first: string, count: number): string {
-  const { queries, vectors, width, wide, teams, pool, headDim, head } = parts
-  const offset = teams === 1 ? pool - queries * headDim : 0
+  const { queries, vectors } = parts
   return owned(parts, (n) =>
     repeat(count, (i) => {
-      const at = `${i * queries * vectors}u + own`
-      const sum = wide
-        ? `pool[${at}]`
-        : `${head.type}(${Array.from({ length: width }, (_, c) => `pool[${offset}u + (${at}) * ${width}u + ${c}u]`).join(', ')})`
+      const sum = loaded(parts, 'beside', `${i * queries * vectors}u + own`)
       return `if (${first} + ${i}u == 0u) { sum${n} = ${sum}; } else { sum${n} += ${sum}; }`
     }),
   )
 }
 
-/** Folds the chunk into what a lane owns of its span. */
+/** Folds the chunks that lie side by side, in order, into what a lane of the first one owns of its span. */
 export function fold(parts: Parts): string {
-  const { queries, head } = parts
-  return owned(
-    parts,
-    (n) => `
-      let query = own / ${parts.vectors}u;
-      if (start < lengths[query]) {
-        let theirs = peaks[query];
-        let total = ((totals[query] + totals[${queries}u + query]) + totals[${2 * queries}u + query]) + totals[${3 * queries}u + query];
-        if (now == begin) { top_of${n} = theirs; weight${n} = total; mixed${n} = sum${n}; }
-        else {
-          let peak = max(top_of${n}, theirs);
-          let keep = exp(max(top_of${n} - peak, -87.0));
-          let take = exp(max(theirs - peak, -87.0));
-          mixed${n} = fma(sum${n}, ${head.type}(take), mixed${n} * keep);
-          weight${n} = fma(total, take, weight${n} * keep);
-          top_of${n} = peak;
-        }
-      }`,
-  )
+  const { beside } = parts
+  if (beside === 1) return folded(parts, 0)
+  const left = owned(parts, (n) => stored(parts, 'beside', 'own', `sum${n}`))
+  return `
+    workgroupBarrier();
+    if (beside > 0u) { ${left} }
+    workgroupBarrier();
+    if (beside == 0u) { ${repeat(beside, (chunkBeside) => folded(parts, chunkBeside))} }`
+}
+
+function folded(parts: Parts, of: number): string {
+  const { queries, vectors } = parts
+  return owned(parts, (n) => {
+    const sum = of === 0 ? `sum${n}` : loaded(parts, of, 'own')
+    const total = [0, 1, 2, 3]
+      .map((segment) => `totals[${of}][${segment * queries}u + query]`)
+      .reduce((a, b) => `(${a} + ${b})`)
+    return `
+      let query = own / ${vectors}u;
+      if ((now + ${of}u) * ${chunk}u < lengths[query]) {
+        let one = Partial(peaks[${of}][query], ${total}, ${sum});
+        ${of === 0 ? `if (now == begin) { all${n} = one; } else` : ''} { all${n} = merged(all${n}, one); }
+      }`
+  })
 }

@@ -1,7 +1,7 @@
 import { repeat } from '../repeat'
 import { chunk, segment } from './form'
 import { unpacked } from './head-vectors.wgsl'
-import { type Parts, shareAt } from './parts.wgsl'
+import { type Parts, shareAt, stored } from './parts.wgsl'
 
 /** Sums of a segment for the queries of a lane: o<query> and their weights l<query>, over the keys in order. */
 export function sums(parts: Parts): string {
@@ -38,7 +38,8 @@ function rest(parts: Parts): string {
     const row = rows === 1 ? '' : `query${n} / ${group}u * ${chunk}u + `
     return repeat(
       size,
-      (i) => `let w${i} = valueWords[p.values + (cacheHead + slots[${row}place + k + ${i}u]) * ${vectors}u + vector];`,
+      (i) =>
+        `let w${i} = valueWords[p.values + (cacheHead + slots[beside][${row}place + k + ${i}u]) * ${vectors}u + vector];`,
     )
   }
   const adds = (n: number): string =>
@@ -55,7 +56,7 @@ function rest(parts: Parts): string {
 function four(parts: Parts, i: number): string {
   return repeat(parts.partQueries, (n) => {
     if (!parts.wide) return repeat(4, (c) => add(parts, n, shareOf(parts, n, i + c), `v${c}`))
-    return `{ let shares = pool[query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
+    return `{ let shares = pool[beside][query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
       ${repeat(4, (c) => add(parts, n, `shares.${'xyzw'[c]}`, `v${c}`))} }`
   })
 }
@@ -74,15 +75,13 @@ function valueAt({ head }: Parts, i: number): string {
 
 /** Leaves a segment's sums in workgroup memory. */
 export function leave(parts: Parts, slab: string): string {
-  const { partQueries, parts: count, queries, vectors, width, wide, teams, pool, headDim } = parts
-  const offset = teams === 1 ? pool - queries * headDim : 0
-  return `
-    ${repeat(partQueries, (n) => {
-      const guard = `part < ${count}u && part + ${n * count}u < ${queries}u`
-      const at = `(${slab} * ${queries}u + query${n}) * ${vectors}u + vector`
-      const stores = wide
-        ? `pool[${at}] = o${n};`
-        : repeat(width, (c) => `pool[${offset}u + (${at}) * ${width}u + ${c}u] = o${n}.${'xyzw'[c]};`)
-      return `if (${guard}) { ${stores} if (vector == 0u) { totals[part_of_chunk * ${queries}u + query${n}] = l${n}; } }`
-    })}`
+  const { partQueries, parts: count, queries, vectors } = parts
+  return repeat(partQueries, (n) => {
+    const store = stored(parts, 'beside', `(${slab} * ${queries}u + query${n}) * ${vectors}u + vector`, `o${n}`)
+    return `
+    if (part < ${count}u && part + ${n * count}u < ${queries}u) {
+      ${store}
+      if (vector == 0u) { totals[beside][part_of_chunk * ${queries}u + query${n}] = l${n}; }
+    }`
+  })
 }

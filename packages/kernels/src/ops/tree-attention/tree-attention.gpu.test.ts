@@ -141,10 +141,19 @@ const variants = [
 /** Four teams take long on a general processor: the cases in which they differ. */
 const withTeams = cases.filter(({ base }) => [62, 63, 254, 600].includes(base))
 
-/** What a processor and a GPU choose for such a reach, capacity and rows: one dispatch, chunks or spans; 1, 2 or 4 rows a tile. */
+/**
+ * What a processor and a GPU choose for such a reach, capacity and rows: one dispatch, chunks or spans; one, two or four chunks side by
+ * side (the device of these tests has 256 lanes); tiles of 1, 2 or 4 rows.
+ */
 const divisions = {
   1: [{ slots: 2500, reach: 2048 }, { slots: 2500 }, { slots: 60_000, rows: 64 }],
-  4: [{ slots: 2500, reach: 512 }, { slots: 1300 }, { slots: 1300, rows: 9 }],
+  4: [
+    { slots: 2500, reach: 1000 },
+    { slots: 640, rows: 65 },
+    { slots: 640, rows: 200 },
+    { slots: 1300 },
+    { slots: 1300, rows: 9 },
+  ],
 }
 
 describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, teams }) => {
@@ -226,17 +235,19 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
     },
   )
 
-  test('a row has the same bits in one dispatch and in parts, of chunks and of spans, in tiles of rows and in any capacity', async () => {
-    const form = heads('f16', 1, 8, 32)
-    const parents = randomTree(3, 3)
-    const scene = { ...form, base: 300, parents, slotTokens: range(303) }
-    const whole = words(await attend(backend, { ...scene, slots: 320 }))
-    const width = 3 * form.heads * form.headDim
-    for (const divided of divisions[teams as 1 | 4]) {
-      const found = words(await attend(backend, { ...scene, ...divided }))
-      expect(found.slice(0, width), `${JSON.stringify(divided)}`).toEqual(whole)
-    }
-  })
+  test.each([heads('f16', 3, 4, 32), heads('f32', 2, 1, 128)])(
+    'a row has the same bits however keys, rows and heads are divided, in any capacity: $dtype, $heads heads of $headDim',
+    async (form) => {
+      const parents = randomTree(3, 3)
+      const scene = { ...form, base: 600, parents, slotTokens: range(603) }
+      const whole = words(await attend(backend, { ...scene, slots: 620 }))
+      const width = 3 * form.heads * form.headDim
+      for (const divided of divisions[teams as 1 | 4]) {
+        const found = words(await attend(backend, { ...scene, ...divided }))
+        expect(found.slice(0, width), `${JSON.stringify(divided)}`).toEqual(whole)
+      }
+    },
+  )
 
   test('shapes that do not fit are refused', async () => {
     const form = heads('f16', 2, 2, 64)
@@ -248,23 +259,30 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
 })
 
 test.each([
-  [16, 1],
-  [256, 16],
-] as const)('compiles for subgroups of every size, %i lanes', async (lanes, ahead) => {
-  for (const dtype of ['f16', 'f32'] as const)
-    for (const [headDim, group, rows] of [
-      [32, 8, 1],
-      [34, 2, 2],
-      [64, 3, 4],
-      [80, 1, 4],
-      [128, 4, 1],
-      [256, 2, 1],
-    ] as const) {
-      for (const minSubgroup of [4, 128]) {
-        const form = { dtype, headDim, group, groups: 2, rows: lanes === 16 ? 1 : rows, lanes, ahead, partial: true }
-        while (workgroupBytes(form, minSubgroup) > 16384) form.rows /= 2
-        const wgsl = treeAttentionWgsl({ ...form, reach: 'span' }, { subgroups: true, minSubgroup })
-        await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read', 'read_write'])
+  [16, 1, 1],
+  [256, 16, 1],
+  [128, 16, 2],
+  [64, 16, 4],
+] as const)(
+  'compiles for subgroups of every size, %i lanes, ahead by %i, %i chunks beside',
+  async (lanes, ahead, beside) => {
+    for (const dtype of ['f16', 'f32'] as const)
+      for (const [headDim, group, rows] of [
+        [32, 8, 1],
+        [34, 2, 2],
+        [64, 3, 4],
+        [80, 1, 4],
+        [128, 4, 1],
+        [256, 2, 1],
+      ] as const) {
+        for (const minSubgroup of [4, 128]) {
+          const reading = { dtype, headDim, group, groups: 2, lanes, ahead, beside }
+          const form = { ...reading, rows: lanes === 16 ? 1 : rows, partial: beside === 1 }
+          while (form.rows > 1 && workgroupBytes(form, minSubgroup) > 16384) form.rows /= 2
+          if (workgroupBytes(form, minSubgroup) > 16384) continue
+          const wgsl = treeAttentionWgsl({ ...form, reach: 'span' }, { subgroups: true, minSubgroup })
+          await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read', 'read_write'])
+        }
       }
-    }
-})
+  },
+)

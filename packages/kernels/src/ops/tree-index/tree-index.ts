@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { treeIndexWgsl } from './tree-index.wgsl'
 
@@ -7,13 +8,7 @@ export function treeIndex(recorder: Recorder, { tree, sequence, index }: Paramet
   recorder.dispatch({
     label: 'treeIndex',
     wgsl: treeIndexWgsl,
-    buffers: [
-      { buffer: tree.shape, access: 'read' },
-      { buffer: sequence.history, access: 'read' },
-      { buffer: sequence.length, access: 'read' },
-      { buffer: tree.tokens, access: 'read_write' },
-      { buffer: index, access: 'read_write' },
-    ],
+    buffers: [...reads(tree.shape, sequence.history, sequence.length), ...writes(tree.tokens, index)],
     workgroups: [1],
   })
 }

@@ -1,4 +1,5 @@
 import type { Ops } from '@outrider/core/spec'
+import { reads, writes } from '../../bindings'
 import type { Recorder } from '../../recorder'
 import { walkTreeWgsl } from './walk-tree.wgsl'
 
@@ -7,13 +8,8 @@ export function walkTree(recorder: Recorder, { pass, choices, outcome }: Paramet
   recorder.dispatch({
     label: 'walkTree',
     wgsl: walkTreeWgsl,
-    params: [{ u32: pass.rows }],
-    buffers: [
-      { buffer: pass.tokens, access: 'read' },
-      { buffer: pass.index, access: 'read' },
-      { buffer: choices, access: 'read' },
-      { buffer: outcome, access: 'read_write' },
-    ],
+    params: [pass.rows],
+    buffers: [...reads(pass.tokens, pass.index, choices), ...writes(outcome)],
     workgroups: [1],
   })
 }
