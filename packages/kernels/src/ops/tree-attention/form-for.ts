@@ -1,6 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
-import { type AttentionForm, chunk, span, workgroupBytes } from './form'
+import { type AttentionForm, chunk, layoutOf, span, workgroupBytes } from './form'
 import { headVectors } from './head-vectors.wgsl'
 
 /** Query heads of a row in a workgroup: more would not fit in registers. */
@@ -11,7 +11,7 @@ const leastBytes = 16384
 const nearReach = 4 * chunk
 /** Workgroups that a large card has at work at once: with more of them, fewer chunks are taken side by side. */
 const atOnce = 128
-/** Beyond that reach, passes of so few rows are cut by chunks above all; of more rows, four read the keys that they share once. */
+/** Where chunks are workgroups of their own, passes of so few rows have enough of them; of more, rows read the keys they share once. */
 const fewRows = 8
 /** Workgroup memory that leaves room for a second workgroup beside: an H200 has 48 KB at once. */
 const mostBytes = 24576
@@ -20,8 +20,9 @@ const mostPartials = 16 << 20
 
 /**
  * Chooses how to divide the work by what the host knows: recorded rows, and how far they reach at most. Bits do not tell. Up to
- * `nearReach` it is one dispatch, of workgroups that have as few heads and as many chunks side by side as a card has at work at once;
- * where a device has too few lanes or too little memory for that, and beyond, chunks are workgroups of their own.
+ * `nearReach` it is one dispatch, of workgroups that have as few heads and as many chunks side by side as a card has at work at once.
+ * Beyond, chunks are workgroups of their own, and so they are where a device has too few lanes or too little memory, or where a lane
+ * would have more than two queries: the op alone is faster then, but whole models were slower.
  */
 export function formFor(
   { limits, minSubgroup, software }: DeviceFacts,
@@ -42,21 +43,25 @@ export function formFor(
 
   let group = Math.min(sharing, mostHeads)
   while (group > 1 && (sharing % group !== 0 || !fits({ ...wide, group }, leastBytes))) group--
-  const many = (pass.rows * heads) / group > 2 * atOnce
-  const narrow = ([128, 64] as const).filter((lanes) => !inOrder && vectors <= lanes / 4) // each of four teams has a lane a vector
-  if (reach <= (software ? span : chunk)) return of({ ...wide, group, lanes: (many && narrow[0]) || wide.lanes })
+  let few = 1
+  while (few < group && (sharing % few !== 0 || (pass.rows * heads) / few > atOnce)) few++
+  const workgroups = (pass.rows * heads) / few
 
-  if (reach <= nearReach) {
-    let few = 1
-    while (few < group && (sharing % few !== 0 || (pass.rows * heads) / few > atOnce)) few++
-    const beside: AttentionForm['beside'] = many ? 1 : (pass.rows * heads) / few > atOnce ? 2 : 4
+  const near = reach <= nearReach
+  if (near && !inOrder && (reach > chunk || workgroups > 2 * atOnce)) {
+    const beside = workgroups > 2 * atOnce ? 1 : workgroups > atOnce ? 2 : 4
     const workers = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
-    const lanes = narrow.find((each) => each * beside <= workers)
-    const near = lanes && { ...whole, group: few, beside, lanes, rows: many && vectors >= 32 ? 2 : 1 }
-    if (near && fits(near)) return of(near)
+    for (const lanes of [128, 64] as const) {
+      const form = { ...whole, group: few, lanes, beside } as const
+      // A lane of each of the four teams has a vector of a head, of two queries at most.
+      const suits = lanes * beside <= workers && vectors <= lanes / 4 && layoutOf(form).partQueries <= 2
+      if (suits && fits(form)) return of(form)
+    }
   }
+  if (reach <= (software ? span : chunk)) return of({ ...wide, group })
 
-  let rows = inOrder || reach <= nearReach ? 1 : pass.rows <= fewRows ? Math.min(pass.rows, 2) : 4
+  const byChunks = pass.rows <= fewRows
+  let rows = inOrder || (byChunks && near) ? 1 : byChunks || near ? Math.min(pass.rows, 2) : 4
   while (rows > 1 && !fits({ ...wide, group, rows }, Math.min(mostBytes, most))) rows /= 2
   const bytes = pass.rows * heads * Math.ceil(reach / chunk) * (headDim + 4) * 4
   return of({ ...wide, group, rows, reach: bytes > mostPartials ? 'span' : 'chunk', partial: true })
