@@ -18,6 +18,14 @@ const mostBytes = 24576
 /** Bytes of partial results beyond which chunks are merged to spans first. */
 const mostPartials = 16 << 20
 
+type Args = Parameters<Ops['treeAttention']>[0]
+
+/** Keys that a row sees at most. */
+export function reachOf({ pass, cache }: Pick<Args, 'pass' | 'cache'>): number {
+  const slots = cache.tensor.shape[3] as number
+  return Math.min(pass.reach ?? slots, slots)
+}
+
 /**
  * Chooses how to divide the work by what the host knows: recorded rows, and how far they reach at most. Bits do not tell. Up to
  * `nearReach` it is one dispatch, of workgroups that have as few heads and as many chunks side by side as a card has at work at once.
@@ -26,12 +34,11 @@ const mostPartials = 16 << 20
  */
 export function formFor(
   { limits, minSubgroup, software }: DeviceFacts,
-  { heads, kvHeads, headDim, pass, cache }: Parameters<Ops['treeAttention']>[0],
+  { heads, kvHeads, headDim, pass, cache }: Args,
 ): AttentionForm {
   const dtype = cache.tensor.dtype as 'f16' | 'f32'
   const vectors = headDim / headVectors(dtype, headDim).width
-  const slots = cache.tensor.shape[3] as number
-  const reach = Math.min(pass.reach ?? slots, slots)
+  const reach = reachOf({ pass, cache })
   const sharing = heads / kvHeads
   const inOrder = software || vectors > 64
   const whole = { dtype, headDim, rows: 1, ahead: inOrder ? 1 : 16, beside: 1, reach: 'span', partial: false } as const

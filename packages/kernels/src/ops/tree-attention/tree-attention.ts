@@ -6,7 +6,7 @@ import { noteWriter, type Twin, twinBindings } from '../linear/twin'
 import { halfTiles } from '../linear-f16/half-rows.wgsl'
 import { blockInputs } from '../linear-i8/int8-rows.wgsl'
 import { type CopyFormat, chunk, span } from './form'
-import { formFor } from './form-for'
+import { formFor, reachOf } from './form-for'
 import { headVectors } from './head-vectors.wgsl'
 import { mergeWgsl } from './merge.wgsl'
 import { treeAttentionWgsl } from './tree-attention.wgsl'
@@ -25,8 +25,7 @@ export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAtte
   const head = headVectors(dtype, headDim)
   const vectors = headDim / head.width
   const half = cache.layer * 2 * kvHeads * slots
-  const seen = Math.min(pass.reach ?? slots, slots)
-  const parts = partial ? Math.ceil(seen / (reach === 'chunk' ? chunk : span)) : 1
+  const parts = partial ? Math.ceil(reachOf(args) / (reach === 'chunk' ? chunk : span)) : 1
   const partials = [pass.rows, heads, parts, headDim + head.width] as const
   const left = partial ? recorder.scratch(partials, 'f32', 'attention partials') : out
   const attend = (twin?: Twin): Dispatch => ({
