@@ -8,16 +8,21 @@ import { packedWeight, type WeightPart } from '../../weights/packed-weight'
 import { type JoinedRows, joinedRows } from './joined-rows'
 import type { OpenProduct, Product } from './product-args'
 import { chooseTile, type Tile } from './tile'
+import { currentTwin } from './twin'
 
 /** A product of float32 activations: those of a tensor, or what each workgroup puts together. */
 type FloatProduct<E> = Omit<Product<E>, 'x'> & { readonly x: Tensor | JoinedRows }
 
 /** Records a product of float32 activations: one dispatch for each part of the weight. */
 export function floatProduct<E>(recorder: Recorder, args: FloatProduct<E>): void {
-  const { x } = args
+  const { x, norm, rows, pass } = args
   const bound = 'form' in x ? [...x.bindings, ...args.buffers] : args.buffers
+  const scaled =
+    norm && 'shape' in x && recorder.arithmetic === 'f32'
+      ? currentTwin(recorder, { x, rows, gain: norm.gain, pass })
+      : undefined
   for (const part of packedWeight(recorder.memory, args.weight).parts)
-    recorder.later(bound, () => partDispatch(recorder, { ...args, ...args.late?.() }, part))
+    recorder.later(bound, () => partDispatch(recorder, { ...args, ...args.late?.() }, part, scaled))
 }
 
 /** Records a product that puts its rows together itself; false, and nothing is recorded, where it cannot. */
@@ -51,6 +56,7 @@ function partDispatch<E>(
   recorder: Recorder,
   args: FloatProduct<E>,
   { buffer, firstPanel, panels }: WeightPart,
+  scaled: Tensor | undefined,
 ): Dispatch {
   const { label, x, rows, norm, pass, epilogue } = args
   const { layout, shape } = packedWeight(recorder.memory, args.weight)
@@ -64,7 +70,7 @@ function partDispatch<E>(
     wgsl: variant(args.shaders.f32, {
       decoder: layout.decoder,
       tile,
-      norm: norm !== undefined,
+      norm: norm ? (scaled ? 'unscaled' : 'gain') : null,
       ragged: inputs % unitInputs !== 0,
       bounded: pass !== undefined,
       ...(joined && { joined: joined.form }),
@@ -82,7 +88,11 @@ function partDispatch<E>(
       ...(joined?.params ?? []),
       ...args.params,
     ],
-    buffers: [...('form' in x ? x.bindings : reads(x)), ...reads(buffer, norm?.gain, pass?.index), ...args.buffers],
+    buffers: [
+      ...('form' in x ? x.bindings : reads(scaled ?? x)),
+      ...reads(buffer, scaled && 'shape' in x ? x : norm?.gain, pass?.index),
+      ...args.buffers,
+    ],
     workgroups: [Math.ceil(rows / tile.rows), panels * groups],
   }
 }

@@ -41,7 +41,7 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     (2 + (args.norm ? 1 : 0) + (args.pass ? 1 : 0) + buffers.length)
   const may = whole && 'shape' in args.x && recorder.arithmetic !== 'f16' && !options.tile && !options.dotTile
   const keeps = may && room >= 2
-  const twins = may && room >= 4 && keepsTwin(recorder, weight, rows)
+  const twins = may && room >= 4 && (recorder.arithmetic === 'f32' || keepsTwin(recorder, weight, rows))
   let asked: () => Peaks | undefined = () => undefined
   let twin: () => Twin | undefined = () => undefined
   const firstStep = recorder.count
@@ -52,12 +52,7 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     epilogue,
     params,
     buffers,
-    late: keeps
-      ? () => {
-          const ending = withPeaks({ epilogue, params, buffers }, asked())
-          return withTwin(ending, twin())
-        }
-      : undefined,
+    late: keeps ? () => beside(recorder, { epilogue, params, buffers }, asked(), twin()) : undefined,
     output: whole ? out : undefined,
     tile: options.tile,
     dotTile: options.dotTile,
@@ -79,17 +74,20 @@ function keepsTwin(recorder: Recorder, weight: Weight, rows: number): boolean {
 
 type Ending = Pick<Product<LinearForm>, 'epilogue' | 'params' | 'buffers'>
 
-function withPeaks(ending: Ending, peaks: Peaks | undefined): Ending {
-  if (!peaks) return ending
-  const { epilogue, params, buffers } = ending
-  const { records, groups, pairs, targetIds } = peaks
+/** With what is kept beside the output. */
+function beside(
+  { arithmetic }: Recorder,
+  { epilogue, params, buffers }: Ending,
+  peaks: Peaks | undefined,
+  twin: Twin | undefined,
+): Ending {
   return {
-    epilogue: { ...epilogue, peaks: targetIds ? 'mapped' : 'plain' },
-    params: [...params, groups, pairs],
-    buffers: [...buffers, ...writes(records), ...reads(targetIds)],
+    epilogue: {
+      ...epilogue,
+      peaks: peaks ? (peaks.targetIds ? 'mapped' : 'plain') : 'none',
+      twin: twin && arithmetic === 'f32' ? 'scaled' : twinForm(twin),
+    },
+    params: peaks ? [...params, peaks.groups, peaks.pairs] : params,
+    buffers: [...buffers, ...writes(peaks?.records), ...reads(peaks?.targetIds), ...twinBindings(twin)],
   }
-}
-
-function withTwin({ epilogue, params, buffers }: Ending, twin: Twin | undefined): Ending {
-  return { epilogue: { ...epilogue, twin: twinForm(twin) }, params, buffers: [...buffers, ...twinBindings(twin)] }
 }

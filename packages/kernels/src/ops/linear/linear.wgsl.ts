@@ -10,8 +10,11 @@ export interface LinearForm {
   readonly adds: 'out' | 'addend' | null
   /** Whether the best output of each workgroup's row is kept beside, and as what. */
   readonly peaks: 'none' | 'plain' | 'mapped'
-  /** Whether a product of float32 activations stores its output as int8 too, times a gain or as it is; needs tiles of whole blocks. */
-  readonly twin: 'none' | 'plain' | 'gain'
+  /**
+   * Whether a product of float32 activations stores its output as int8 too, times a gain or as it is; needs tiles of whole blocks.
+   * `scaled`: as floats, times a gain.
+   */
+  readonly twin: 'none' | 'plain' | 'gain' | 'scaled'
 }
 
 /** Rows of the largest tile, a multiple of those of all others. */
@@ -70,14 +73,15 @@ fn keepTwin(firstRow: u32, firstPair: u32, lane: u32) {
 
 /** What is done with what a workgroup stored. */
 function closeWgsl({ peaks, twin }: LinearForm): string {
-  if (peaks === 'none' && twin === 'none') return ''
+  const quantises = twin === 'plain' || twin === 'gain'
+  if (peaks === 'none' && !quantises) return ''
   return `${peaks === 'none' ? '' : peaksWgsl(peaks === 'mapped')}
-${twin === 'none' ? '' : twinWgsl(twin === 'gain')}
+${quantises ? twinWgsl(twin === 'gain') : ''}
 fn close(firstRow: u32, firstPair: u32, lane: u32) {
   storageBarrier();
   workgroupBarrier();
   ${peaks === 'none' ? '' : 'keepPeaks(firstRow, firstPair, lane);'}
-  ${twin === 'none' ? '' : 'keepTwin(firstRow, firstPair, lane);'}
+  ${quantises ? 'keepTwin(firstRow, firstPair, lane);' : ''}
 }`
 }
 
@@ -85,6 +89,7 @@ fn close(firstRow: u32, firstPair: u32, lane: u32) {
 function linearEpilogue(form: LinearForm): Epilogue {
   const { bias, adds, peaks, twin } = form
   const keeps = peaks !== 'none'
+  const close = closeWgsl(form)
   const addends = [...(bias ? ['bias[column]'] : []), ...(adds ? [`${adds}[at]`] : [])]
   return {
     params: ['outputs: u32', 'stride: u32', 'column: u32', ...(keeps ? ['groups: u32', 'groupPairs: u32'] : [])],
@@ -95,16 +100,20 @@ function linearEpilogue(form: LinearForm): Epilogue {
       ...(keeps ? ['var<storage, read_write> records: array<u32>'] : []),
       ...(peaks === 'mapped' ? ['var<storage, read> targetIds: array<u32>'] : []),
       ...(twin === 'gain' ? ['var<storage, read> twinGain: array<vec4f>'] : []),
-      ...(twin === 'none' ? [] : ['var<storage, read_write> int8: array<u32>']),
+      ...(twin === 'scaled' ? ['var<storage, read> twinGain: array<f32>'] : []),
+      ...(twin === 'none'
+        ? []
+        : [`var<storage, read_write> ${twin === 'scaled' ? 'scaled: array<f32>' : 'int8: array<u32>'}`]),
     ],
-    closes: keeps || twin !== 'none',
-    wgsl: /* wgsl */ `${closeWgsl(form)}
+    closes: close !== '',
+    wgsl: /* wgsl */ `${close}
 fn store(row: u32, output: u32, sum: f32, scale: f32) -> f32 {
   if (output >= p.outputs) { return 0.0; }
   let column = p.column + output;
   let at = row * p.stride + column;
   let value = fma(sum, scale, ${addends.join(' + ') || '0.0'});
   out[at] = value;
+  ${twin === 'scaled' ? 'scaled[at] = value * twinGain[column];' : ''}
   ${keeps ? `atomicMax(&bestWords[row % ${mostRows}u], order(value));` : ''}
   return value;
 }

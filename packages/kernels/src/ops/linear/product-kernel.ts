@@ -6,8 +6,8 @@ import type { Tile } from './tile'
 export interface ProductKernel {
   readonly decoder: Layout['decoder']
   readonly tile: Tile
-  /** Whether x is normalised: binds the gain. */
-  readonly norm: boolean
+  /** What is bound where x is normalised: the gain, or, where x is times the gain already, x as it was, for its squares. */
+  readonly norm: 'gain' | 'unscaled' | null
   /** Whether the inputs end inside a unit. */
   readonly ragged: boolean
   /** Whether rows from `index[rows]` on are left out: binds the index. */

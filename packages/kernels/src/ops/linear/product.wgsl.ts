@@ -83,9 +83,13 @@ export function productShader<E>(epilogueOf: (form: E) => Epilogue): Shader<Prod
 /** All slices one after the other in each lane. */
 function serial(kernel: ProductKernel, decoder: Decoder): { memory: string; body: string } {
   const { tile, norm } = kernel
-  const squares = (): string => repeat(tile.rows, (row) => `square${row} = stepSquare(v${row}, square${row});`)
+  const squares = (load: (first: string) => string): string =>
+    repeat(
+      tile.rows,
+      (row) => `square${row} = stepSquare(${norm === 'gain' ? `v${row}` : load(`x${row}`)}, square${row});`,
+    )
   const units = unitLoop(kernel, decoder, squares)
-  return serialSlices({ tile: { ...tile, atOnce: 1, depth: 1 }, norm, units, twin: undefined })
+  return serialSlices({ tile: { ...tile, atOnce: 1, depth: 1 }, norm: norm !== null, units, twin: undefined })
 }
 
 function joinedOf({ joined, tile }: ProductKernel, { unitInputs }: Decoder): JoinedWgsl | undefined {
@@ -109,7 +113,7 @@ function declarations(
     'var<uniform> p: Params',
     ...(joined?.bindings ?? [`var<storage, read> x: ${vectors}`]),
     'var<storage, read> weights: array<Block>',
-    ...(norm ? [`var<storage, read> gain: ${vectors}`] : []),
+    ...(norm ? [`var<storage, read> ${norm}: ${vectors}`] : []),
     ...(bounded ? ['var<storage, read> index: array<u32>'] : []),
     ...epilogue.bindings,
   ]
@@ -118,7 +122,7 @@ ${variables.map((variable, i) => `@group(0) @binding(${i}) ${variable};`).join('
 ${joined?.declarations ?? ''}`
 }
 
-const steps = (norm: boolean): string => /* wgsl */ `
+const steps = (norm: ProductKernel['norm']): string => /* wgsl */ `
 // sum + v · (even, odd), in the order of K
 fn step(even: vec4f, odd: vec4f, v: vec4f, sum: vec2f) -> vec2f {
   let sumX = fma(vec2f(even.x, odd.x), vec2f(v.x), sum);

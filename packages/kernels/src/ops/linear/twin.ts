@@ -1,10 +1,10 @@
-import type { Norm, Pass, Tensor } from '@outrider/core/spec'
+import type { Arithmetic, Norm, Pass, Shape, Tensor } from '@outrider/core/spec'
 import { reads, writes } from '../../bindings'
 import type { Binding, Dispatch, Recorder } from '../../recorder'
 import { halfShape } from '../linear-f16/half-rows.wgsl'
 import { blockInputs, blockVectors } from '../linear-i8/int8-rows.wgsl'
 
-/** What a copy holds as int8 or as halves: the first `rows` rows of x, times a gain where there is one. */
+/** What a copy holds as int8, as halves or as floats: the first `rows` rows of x, times a gain where there is one. */
 interface TwinOf {
   readonly x: Tensor
   readonly rows: number
@@ -64,7 +64,7 @@ function covers(made: { readonly rows: number; readonly pass: Pass | undefined }
  * The copy that holds what x holds at this step of the program, or undefined: one that was made since x was last written, or that
  * the op which wrote it can make.
  */
-function currentTwin(recorder: Recorder, wanted: TwinOf): Tensor | undefined {
+export function currentTwin(recorder: Recorder, wanted: TwinOf): Tensor | undefined {
   const { twins, writers } = twinsOf(recorder)
   const { x, gain } = wanted
   const twin = twins.get(x)
@@ -80,6 +80,13 @@ function currentTwin(recorder: Recorder, wanted: TwinOf): Tensor | undefined {
   return copy
 }
 
+/** Words of a copy. */
+const shapes: Readonly<Record<Arithmetic, (rows: number, width: number) => Shape>> = {
+  f32: (rows, width) => [rows, width],
+  i8: (rows, width) => [rows, width / blockInputs, blockVectors * 4],
+  f16: halfShape,
+}
+
 /** The memory for a copy of x as the recorder's arithmetic reads it, which counts as current until x is written or another copy is made. */
 function keepTwin(recorder: Recorder, made: TwinOf): Tensor {
   const { twins, writers } = twinsOf(recorder)
@@ -87,14 +94,10 @@ function keepTwin(recorder: Recorder, made: TwinOf): Tensor {
   writers.delete(made.x) // what it would write comes before this
   const before = twins.get(made.x)
   const id = before?.id ?? twins.size
-  const shape =
-    recorder.arithmetic === 'f16'
-      ? halfShape(made.rows, width)
-      : ([made.rows, width / blockInputs, blockVectors * 4] as const)
   const copy =
     before && (before.copy.shape[0] as number) >= made.rows
       ? before.copy
-      : recorder.scratch(shape, 'u32', `copied activations ${id}`)
+      : recorder.scratch(shapes[recorder.arithmetic](made.rows, width), 'u32', `copied activations ${id}`)
   const gainWritten = made.gain ? recorder.lastWrite(made.gain) : -1
   twins.set(made.x, { ...made, copy, id, written: recorder.lastWrite(made.x), gainWritten })
   return copy

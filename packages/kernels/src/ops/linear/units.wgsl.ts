@@ -42,15 +42,17 @@ export function unitLoop(
       const at = `unit * ${vectors}u + ${j}u`
       return `select(vec4f(), ${array}[${first} + ${at}], ${at} < p.vectors)`
     }
-    return `{ ${norm ? `let g = ${load('gain', '0u')};` : ''}
+    return `{ ${norm === 'gain' ? `let g = ${load('gain', '0u')};` : ''}
 ${repeat(pairs, (pair) => `let even${pair} = ${four(`w${pair}.even`, j)}; let odd${pair} = ${four(`w${pair}.odd`, j)};`)}
 ${repeat(
   rows,
-  (row) => `let v${row} = ${ahead ? `u${row}[${j}]` : load('x', `x${row}`)}; let y${row} = v${row}${norm ? ' * g' : ''};
+  (
+    row,
+  ) => `let v${row} = ${ahead ? `u${row}[${j}]` : load('x', `x${row}`)}; let y${row} = v${row}${norm === 'gain' ? ' * g' : ''};
 ${total ? `inputs${row} += (y${row}.x + y${row}.y) + (y${row}.z + y${row}.w);` : ''}
 ${repeat(pairs, (pair) => `${sums}${row}_${pair} = step(even${pair}, odd${pair}, y${row}, ${sums}${row}_${pair});`)}`,
 )}
-${norm ? square((first) => load('x', first)) : ''} }`
+${norm ? square((first) => load(norm === 'gain' ? 'x' : norm, first)) : ''} }`
   }
 
   /** Integers are summed before their scale multiplies the sum. */
