@@ -3,6 +3,7 @@ import type { MultiplyAdd } from '../fma'
 import { type HostWeight, host } from '../memory'
 import { halfProduct, halveRows } from './half'
 import { int8Product, quantiseRows } from './int8'
+import { eachSum } from './sums'
 
 /** x / sqrt(mean(x²) + eps) · gain, from `x` at `at` into `out` at `to`. */
 export function normalise(x: Float32Array, at: number, width: number, norm: Norm, out: Float32Array, to: number): void {
@@ -38,26 +39,7 @@ export function product(
   const [outputs, width] = shape
   if (integers) int8Product(quantiseRows(x, rows, width, norm), integers, outputs, width, fma, emit)
   else if (halves) halfProduct(halveRows(x, rows, width, norm), halves, outputs, width, emit)
-  else floatProduct(inputs(x, rows, width, norm), weight, rows, emit)
-}
-
-function floatProduct(
-  x: Float32Array,
-  weight: HostWeight,
-  rows: number,
-  emit: (row: number, output: number, sum: number, scale: number) => void,
-): void {
-  const { values } = weight
-  const [outputs, width] = weight.shape
-  for (let n = 0; n < outputs; n++) {
-    const w = n * width
-    for (let r = 0; r < rows; r++) {
-      const a = r * width
-      let sum = 0
-      for (let k = 0; k < width; k++) sum += (values[w + k] as number) * (x[a + k] as number)
-      emit(r, n, sum, 1)
-    }
-  }
+  else eachSum(inputs(x, rows, width, norm), weight.values, [rows, outputs, width], (r, n, sum) => emit(r, n, sum, 1))
 }
 
 /** x · sigmoid(x). */

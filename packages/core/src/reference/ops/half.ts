@@ -1,6 +1,7 @@
 import type { Norm } from '../../spec'
 import { fromHalf, toHalf } from '../half'
 import { host } from '../memory'
+import { eachSum } from './sums'
 
 /** Rows of activations as the numbers that their halves stand for. */
 export interface HalfRows {
@@ -47,10 +48,7 @@ export function halfProduct(
   width: number,
   emit: (row: number, output: number, sum: number, scale: number) => void,
 ): void {
-  for (let n = 0; n < outputs; n++)
-    for (const [r, scale] of scales.entries()) {
-      let sum = 0
-      for (let k = 0; k < width; k++) sum += (weight[n * width + k] as number) * (values[r * width + k] as number)
-      emit(r, n, Math.fround(sum), scale)
-    }
+  eachSum(values, weight, [scales.length, outputs, width], (r, n, sum) =>
+    emit(r, n, Math.fround(sum), scales[r] as number),
+  )
 }
