@@ -24,6 +24,9 @@ export interface Tile {
 /** Panels from which on workgroups of few outputs or of many slices no longer help to occupy a large device. */
 const [somePanels, manyPanels] = [128, 192]
 
+/** Panels up to which a large device is busier with the rows of two and of four in workgroups of their own. */
+const fewPanels = 32
+
 /**
  * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an H100:
  * few rows wait for memory and want what they read ahead of its use; many rows compute and want outputs in registers, as soon
@@ -35,6 +38,8 @@ export function chooseTile(rows: number, panels: number, device: DeviceFacts, le
   const groups = panels * Math.ceil(rows / 8)
   const few = leastPairs > 1 ? 2 : 1
   const tile = { atOnce: 32, rows: size, lanes: 8, pairs: 2, depth: 1 } as const
+  if (panels <= fewPanels && (size === 4 || size === 2))
+    return { ...tile, rows: size === 4 ? 2 : 1, pairs: size === 2 || panels < 12 ? few : 2 }
   if (size === 8 && groups < 32) return { ...tile, rows: 4 }
   if (size === 8) return { ...tile, pairs: groups >= 128 ? 4 : groups >= 64 ? 2 : few, depth: 0 }
   if (panels >= manyPanels)
