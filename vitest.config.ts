@@ -59,7 +59,8 @@ export default defineConfig({
           exclude,
           env: swiftShaderEnvironment() ?? {},
           pool: 'forks',
-          fileParallelism: false,
+          // SwiftShader fills one core and now and then another.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
