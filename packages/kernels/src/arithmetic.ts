@@ -11,7 +11,7 @@ export const lacks: Readonly<Record<Arithmetic, (facts: DeviceFacts) => string |
     'subgroup matrices of 16 by 16 halves in subgroups of 32 (shader-f16, subgroups, chromium-experimental-subgroup-matrix)',
 }
 
-/** The arithmetic that decodes fastest on a class of device, as far as was measured: see docs/decisions/0015. */
+/** The arithmetic that verifies drafts fastest on a class of device, as far as was measured: see docs/decisions/0015. */
 export function fastestArithmetic(facts: DeviceFacts): Arithmetic {
   return facts.packedDot && !facts.software ? 'i8' : 'f32'
 }

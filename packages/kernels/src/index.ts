@@ -23,8 +23,8 @@ export interface WebGpuOptions {
   /**
    * How products are computed. Default `f32`; `i8` needs the WGSL language feature `packed_4x8_integer_dot_product`, `f16`
    * subgroup matrices of halves (an NVIDIA GPU through Dawn in Node, so far).
-   * `fastest` takes the one that decodes fastest on this class of device: `i8` on a GPU that has it, else `f32`; tokens of one
-   * arithmetic may differ from another's.
+   * `fastest` takes the one that verifies drafts fastest on this class of device: `i8` on a GPU that has it, else `f32`, which
+   * decodes about as fast without drafts; tokens of one arithmetic may differ from another's.
    */
   readonly arithmetic?: Arithmetic | 'fastest'
   /** A `tuner()`, to measure which way of cutting products suits this device. Absent: rules that were measured on an H100. */
