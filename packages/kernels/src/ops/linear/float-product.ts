@@ -65,6 +65,8 @@ function partDispatch<E>(
   const tile = tileFor(recorder, args, panels)
   const groups = 32 / (tile.lanes * tile.pairs)
   const joined = 'form' in x ? x : undefined
+  // Where x is read times the gain, it is read beside as it was.
+  const [from, beside] = scaled && 'shape' in x ? [scaled, x] : [x, norm?.gain]
   return {
     label,
     wgsl: variant(args.shaders.f32, {
@@ -89,8 +91,8 @@ function partDispatch<E>(
       ...args.params,
     ],
     buffers: [
-      ...('form' in x ? x.bindings : reads(scaled ?? x)),
-      ...reads(buffer, scaled && 'shape' in x ? x : norm?.gain, pass?.index),
+      ...('form' in from ? from.bindings : reads(from)),
+      ...reads(buffer, beside, pass?.index),
       ...args.buffers,
     ],
     workgroups: [Math.ceil(rows / tile.rows), panels * groups],

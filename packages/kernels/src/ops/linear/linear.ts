@@ -41,7 +41,7 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
     (2 + (args.norm ? 1 : 0) + (args.pass ? 1 : 0) + buffers.length)
   const may = whole && 'shape' in args.x && recorder.arithmetic !== 'f16' && !options.tile && !options.dotTile
   const keeps = may && room >= 2
-  const twins = may && room >= 4 && (recorder.arithmetic === 'f32' || keepsTwin(recorder, weight, rows))
+  const twins = may && room >= 4 && keepsTwin(recorder, weight, rows)
   let asked: () => Peaks | undefined = () => undefined
   let twin: () => Twin | undefined = () => undefined
   const firstStep = recorder.count
@@ -62,10 +62,11 @@ export function linear(recorder: Recorder, args: Parameters<Ops['linear']>[0], o
   if (twins) twin = noteWriter(recorder, out, { firstStep, rows, pass: args.pass, gains: true })
 }
 
-/** Whether a weight of floats may have readers of int8 rows, and its tiles hold whole blocks of them. */
+/** Whether what is stored can be copied: in `f32` always, as int8 by a weight of floats whose tiles hold whole blocks. */
 function keepsTwin(recorder: Recorder, weight: Weight, rows: number): boolean {
+  if (recorder.arithmetic === 'f32') return true
   const packed = packedWeight(recorder.memory, weight)
-  if (recorder.arithmetic !== 'i8' || !isFloat(packed.layout) || packed.shape[0] % blockInputs !== 0) return false
+  if (!isFloat(packed.layout) || packed.shape[0] % blockInputs !== 0) return false
   return packed.parts.every(({ panels }) => {
     const { lanes, pairs } = tileFor(recorder, { weight, rows }, panels)
     return (2 * lanes * pairs) % blockInputs === 0

@@ -50,7 +50,7 @@ export function chooseTile(rows: number, panels: number, device: DeviceFacts, le
       pairs: size === 4 ? 4 : size === 1 && panels < 256 ? few : 2,
     }
   if (size === 4) return { ...tile, depth: panels < somePanels ? 1 : 0 }
-  return { ...tile, pairs: panels < (size === 1 ? somePanels : 32) ? few : 2, depth: panels < 12 ? 2 : 1 }
+  return { ...tile, pairs: size === 1 && panels < somePanels ? few : 2, depth: panels < 12 ? 2 : 1 }
 }
 
 /** Bytes of workgroup memory that leave room for other workgroups beside, and those that are kept for an epilogue's needs. */
