@@ -12,6 +12,7 @@ function shorter(text: string): string {
     .replaceAll(/(?<=[\w\])}]) ([=!<>]=|[*/%+|&^-]=|&&|\|\||<<|>>|->|[=*/%+|&^<>-]) (?=[\w([~!$])/g, '$1')
     .replaceAll(/([,:;]) /g, '$1')
     .replaceAll(/ ?([{}]) ?/g, '$1')
+    .replaceAll(/\}\n+(?=\})/g, '}')
     .replaceAll(/\b(if|for|while|return) \(/g, '$1(')
     .replaceAll(/\) (?=[@\w])/g, ')')
 }

@@ -76,8 +76,8 @@ const cases: Readonly<Record<string, readonly [steps: readonly Step[], dispatche
     5,
   ],
   'so does attention': [[attend('a', 'short', 'x'), linear('x', 'y', { live: true })], 2, 'live'],
-  'of chunks side by side too': [[attend('a', 'near', 'x'), linear('x', 'y', { live: true })], 2, 'live'],
-  'and in parts': [[attend('a', 'long', 'x'), linear('x', 'y', { live: true })], 3, 'live'],
+  'where workgroups share its keys too': [[attend('a', 'near', 'x'), linear('x', 'y', { live: true })], 2, 'live'],
+  'and those of a long context': [[attend('a', 'long', 'x'), linear('x', 'y', { live: true })], 2, 'live'],
   'but not for a norm': [[attend('a', 'short', 'x'), linear('x', 'y', { live: true, gain: 'g' })], 3, 'live'],
   'what several read is copied once': [[linear('a', 'x'), linear('a', 'y'), linear('a', 'z')], 4],
   'a copy does not outlive a write by another op': [

@@ -1,7 +1,7 @@
 import type { Tensor } from '@outrider/core/spec'
 import { describe, expect, test } from 'vitest'
 import type { DeviceFacts } from '../../device'
-import { chunk, workgroupBytes } from './form'
+import { chunk, span, workgroupBytes } from './form'
 import { formFor } from './form-for'
 
 const tensor = (shape: readonly number[], dtype: Tensor['dtype']): Tensor => ({
@@ -36,56 +36,69 @@ const llama1b = [32, 8, 64] as const
 const smollm2 = [9, 3, 64] as const
 
 describe('formFor', () => {
-  test.each([
-    { heads: llama8b, most: 8 },
-    { heads: llama1b, most: 256 },
-    { heads: smollm2, most: 256 },
-  ])('takes one dispatch up to 1,024 keys: heads $heads, $most rows', ({ heads, most }) => {
-    for (const reach of [100, 256, 257, 1024])
-      for (const rows of [1, 2, 4, 8, 16, 32, 64, 256]) {
-        const found = form(device(), heads, rows, reach)
-        expect(found.partial, `${rows} rows, ${reach} keys`).toBe(rows > most && reach > chunk)
-        expect(workgroupBytes(found, 32)).toBeLessThanOrEqual(49152)
-      }
-    expect(form(device(), heads, 1, 1025).partial).toBe(true)
-  })
+  const reaches = [100, 256, 257, 1024, 1025, 4096, 16384]
+  const manyRows = [1, 2, 4, 8, 16, 32, 64, 256]
 
-  test('the more workgroups there are, the more heads and the fewer chunks each takes', () => {
-    const taken = [1, 4, 8, 16, 32, 64].map((rows) => {
-      const { group, groups, beside } = form(device(), llama1b, rows, 1024)
-      expect(group * groups).toBe(4)
-      return [group, beside]
-    })
-    expect(taken).toEqual([
-      [1, 4],
-      [1, 4],
-      [2, 4],
-      [4, 4],
-      [4, 2],
-      [4, 1],
+  test.each([llama8b, llama1b, smollm2, [8, 4, 256], [4, 1, 80], [2, 2, 34], [16, 1, 128]] as const)(
+    'fits every device, and shares keys where one workgroup has not all of them: %i heads on %i of %i',
+    (...heads) => {
+      for (const [lanes, memory] of [
+        [256, 16384],
+        [256, 32768],
+        [1024, 49152],
+      ] as const)
+        for (const reach of reaches)
+          for (const rows of manyRows) {
+            const found = form(device({ lanes, memory }), heads, rows, reach)
+            const name = `${rows} rows, ${reach} keys, ${lanes} lanes`
+            expect(found.shared, name).toBe(reach > (found.reach === 'chunk' ? chunk : span))
+            expect(found.lanes, name).toBeLessThanOrEqual(lanes)
+            expect(workgroupBytes(found, 32), name).toBeLessThanOrEqual(memory)
+            expect(found.group * found.groups, name).toBe(heads[0] / heads[1])
+            // Each of the four teams of a chunk has a lane for every vector of a head.
+            expect(heads[2] / (heads[2] % 4 === 0 ? 4 : 2), name).toBeLessThanOrEqual(found.lanes / 4)
+          }
+    },
+  )
+
+  test('the more workgroups there would be, the more heads each has, then rows', () => {
+    const taken = (heads: typeof llama8b | typeof llama1b, reach: number) =>
+      manyRows.slice(0, 6).map((rows) => {
+        const found = form(device(), heads, rows, reach)
+        return [found.lanes, found.group, found.rows]
+      })
+    expect(taken(llama8b, 1024)).toEqual([
+      [128, 1, 1],
+      [128, 1, 1],
+      [128, 2, 1],
+      [128, 4, 1],
+      [256, 4, 2],
+      [256, 4, 2],
+    ])
+    expect(taken(llama1b, 2048)).toEqual([
+      [128, 1, 1],
+      [128, 2, 1],
+      [128, 4, 1],
+      [128, 4, 1],
+      [256, 4, 2],
+      [256, 4, 2],
     ])
   })
 
-  test('each of the four teams of a chunk has a lane for every vector of a head', () => {
-    for (const heads of [llama8b, llama1b, smollm2, [8, 4, 256], [4, 1, 80], [2, 2, 34]] as const)
-      for (const reach of [100, 1024, 4096])
-        for (const rows of [1, 8, 64, 256])
-          for (const lanes of [256, 1024]) {
-            const found = form(device({ lanes }), heads, rows, reach)
-            expect(found.lanes * found.beside).toBeLessThanOrEqual(lanes)
-            expect(heads[2] / (heads[2] % 4 === 0 ? 4 : 2)).toBeLessThanOrEqual(found.lanes / 4)
-          }
+  test('so many rows that a card is busy take their span alone', () => {
+    expect(form(device(), llama1b, 32, 1024)).toMatchObject({ lanes: 128, group: 4, shared: false })
+    expect(form(device(), llama1b, 16, 1024)).toMatchObject({ lanes: 128, group: 4, shared: true })
   })
 
-  test('a device of 256 lanes has narrower chunks, and parts that are merged where heads are too wide for those', () => {
-    expect(form(device({ lanes: 256 }), llama1b, 1, 1024)).toMatchObject({ lanes: 64, beside: 4, partial: false })
-    expect(form(device({ lanes: 256 }), llama8b, 1, 1024)).toMatchObject({ lanes: 256, beside: 1, partial: true })
-    expect(form(device({ memory: 16384 }), llama1b, 16, 1024)).toMatchObject({ beside: 1, partial: true })
+  test('far beyond, workgroups leave spans, but of one row or two chunks', () => {
+    for (const rows of [1, 2])
+      expect(form(device(), llama8b, rows, 32768)).toMatchObject({ lanes: 128, group: 4, rows: 1, reach: 'chunk' })
+    expect(form(device(), llama8b, 8, 16384)).toMatchObject({ lanes: 256, rows: 4, reach: 'span', shared: true })
   })
 
   test('a general processor goes through a span of keys in order', () => {
     const software = device({ software: true })
-    expect(form(software, llama1b, 16, 8 * chunk)).toMatchObject({ lanes: 16, beside: 1, rows: 1, partial: false })
-    expect(form(software, llama1b, 16, 8 * chunk + 1).partial).toBe(true)
+    expect(form(software, llama1b, 16, span)).toMatchObject({ lanes: 16, rows: 1, shared: false })
+    expect(form(software, llama1b, 16, span + 1)).toMatchObject({ lanes: 16, rows: 1, shared: true })
   })
 })

@@ -5,7 +5,7 @@ export const segment = 64
 /** Keys that share a peak. Chunks begin at multiples of it, counted from position 0, as segments and spans do. */
 export const chunk = 256
 /** Chunks of a span: those of a span are merged in order, then the spans. */
-export const chunksOfSpan = 8
+export const chunksOfSpan = 4
 export const span: number = chunk * chunksOfSpan
 
 /** How an arithmetic reads activations. */
@@ -21,16 +21,14 @@ export interface AttentionForm {
   readonly groups: number
   /** Rows of one workgroup, a power of two: they read the keys that they share once. */
   readonly rows: number
-  /** Lanes of a chunk: four teams, one a segment; 16 take the segments one after the other. */
-  readonly lanes: 16 | 64 | 128 | 256
-  /** Chunks that a workgroup takes side by side, each with lanes and memory of its own; a divisor of a span's where it folds spans. */
-  readonly beside: 1 | 2 | 4
+  /** Lanes of a workgroup: four teams, one a segment; 16 take the segments one after the other. */
+  readonly lanes: 16 | 128 | 256
   /** Values that a lane loads before it adds the first of them; it adds them in order all the same. */
   readonly ahead: 1 | 16
   /** What one workgroup folds. */
   readonly reach: 'chunk' | 'span'
-  /** Whether it leaves partial results, to be merged, or what its rows get. */
-  readonly partial: boolean
+  /** Whether workgroups share the keys of a row: the last of them to be done merges what all have found. */
+  readonly shared: boolean
   /** What its rows get is stored as, too. */
   readonly twin?: CopyFormat | undefined
 }
@@ -97,11 +95,10 @@ const twinWords = 192
 
 /** Bytes of workgroup memory that a form takes where subgroups have at least `subgroup` lanes, 1 without. */
 export function workgroupBytes(
-  form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group' | 'rows' | 'lanes' | 'beside'>,
+  form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group' | 'rows' | 'lanes'>,
   subgroup: number,
 ): number {
   const { rowStride, width, pool, queries } = layoutOf(form)
   const tops = Math.max(1, form.lanes / Math.max(subgroup, form.rows)) * queries
-  const ofChunk = form.rows * chunk + pool + tops + 21 * queries
-  return 4 * (form.rows * rowStride * width + queries + twinWords + form.beside * ofChunk)
+  return 4 * (form.rows * (rowStride * width + chunk) + pool + tops + 22 * queries + twinWords)
 }

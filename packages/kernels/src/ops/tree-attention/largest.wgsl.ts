@@ -6,8 +6,6 @@ interface Lanes {
   readonly lanes: number
   readonly rows: number
   readonly group: number
-  /** Such sets of lanes that lie beside each other. */
-  readonly beside: number
 }
 
 /** Pieces of WGSL that bring the largest top0, top1, … of the lanes of a row to each: a maximum is exact, so its order is free. */
@@ -22,7 +20,7 @@ interface Largest {
 const parts = 16
 
 export function largest(
-  { lanes, rows, group, beside }: Lanes,
+  { lanes, rows, group }: Lanes,
   device: Pick<DeviceFacts, 'subgroups' | 'minSubgroup'>,
 ): Largest {
   const queries = rows * group
@@ -32,19 +30,19 @@ export function largest(
     return {
       enable: '',
       parameter: '',
-      memory: `var<workgroup> tops: array<array<f32, ${all * queries}>, ${beside}>; // [lane of a row, query]
-var<workgroup> few: array<array<f32, ${few * queries}>, ${beside}>;`,
+      memory: `var<workgroup> tops: array<f32, ${all * queries}>; // [lane of a row, query]
+var<workgroup> few: array<f32, ${few * queries}>;`,
       find: `
-    ${repeat(group, (g) => `tops[beside][at * ${queries}u + row * ${group}u + ${g}u] = top${g};`)}
+    ${repeat(group, (g) => `tops[at * ${queries}u + row * ${group}u + ${g}u] = top${g};`)}
     workgroupBarrier();
     for (var i = lane; i < ${few * queries}u; i += ${lanes}u) {
-      var top = tops[beside][i];
-      for (var k = i + ${few * queries}u; k < ${all * queries}u; k += ${few * queries}u) { top = max(top, tops[beside][k]); }
-      few[beside][i] = top;
+      var top = tops[i];
+      for (var k = i + ${few * queries}u; k < ${all * queries}u; k += ${few * queries}u) { top = max(top, tops[k]); }
+      few[i] = top;
     }
     workgroupBarrier();
     for (var i = 0u; i < ${few}u; i++) {
-      ${repeat(group, (g) => `top${g} = max(top${g}, few[beside][i * ${queries}u + row * ${group}u + ${g}u]);`)}
+      ${repeat(group, (g) => `top${g} = max(top${g}, few[i * ${queries}u + row * ${group}u + ${g}u]);`)}
     }`,
     }
   }
@@ -53,14 +51,14 @@ var<workgroup> few: array<array<f32, ${few * queries}>, ${beside}>;`,
   return {
     enable: 'enable subgroups;\ndiagnostic(off, subgroup_uniformity);',
     parameter: ', @builtin(subgroup_size) width: u32',
-    memory: `var<workgroup> tops: array<array<f32, ${Math.max(1, lanes / smallest) * queries}>, ${beside}>; // [block of lanes, query]`,
+    memory: `var<workgroup> tops: array<f32, ${Math.max(1, lanes / smallest) * queries}>; // [block of lanes, query]`,
     find: `
     ${repeat(distances.length, (i) => `if (width > ${distances[i]}u) { ${repeat(group, (g) => `top${g} = max(top${g}, subgroupShuffleXor(top${g}, ${distances[i]}u));`)} }`)}
     let block = min(max(width, ${rows}u), ${lanes}u);
-    if (lane % block < ${rows}u) { ${repeat(group, (g) => `tops[beside][(lane / block) * ${queries}u + row * ${group}u + ${g}u] = top${g};`)} }
+    if (lane % block < ${rows}u) { ${repeat(group, (g) => `tops[(lane / block) * ${queries}u + row * ${group}u + ${g}u] = top${g};`)} }
     workgroupBarrier();
     for (var i = 0u; i < ${lanes}u / block; i++) {
-      ${repeat(group, (g) => `top${g} = max(top${g}, tops[beside][i * ${queries}u + row * ${group}u + ${g}u]);`)}
+      ${repeat(group, (g) => `top${g} = max(top${g}, tops[i * ${queries}u + row * ${group}u + ${g}u]);`)}
     }`,
   }
 }

@@ -1,6 +1,6 @@
 import { repeat } from '../repeat'
 import { chunk } from './form'
-import { loaded, type Parts, stored } from './parts.wgsl'
+import { loaded, type Parts } from './parts.wgsl'
 
 const ownedOf = ({ queries, vectors, lanes }: Parts): number => Math.ceil((queries * vectors) / lanes)
 
@@ -27,36 +27,24 @@ export function gather(parts: Parts, first: string, count: number): string {
   const { queries, vectors } = parts
   return owned(parts, (n) =>
     repeat(count, (i) => {
-      const sum = loaded(parts, 'beside', `${i * queries * vectors}u + own`)
+      const sum = loaded(parts, `${i * queries * vectors}u + own`)
       return `if (${first} + ${i}u == 0u) { sum${n} = ${sum}; } else { sum${n} += ${sum}; }`
     }),
   )
 }
 
-/** Folds the chunks that lie side by side, in order, into what a lane of the first one owns of its span. */
+/** Folds a chunk into what a lane owns of those before. */
 export function fold(parts: Parts): string {
-  const { beside } = parts
-  if (beside === 1) return folded(parts, 0)
-  const left = owned(parts, (n) => stored(parts, 'beside', 'own', `sum${n}`))
-  return `
-    workgroupBarrier();
-    if (beside > 0u) { ${left} }
-    workgroupBarrier();
-    if (beside == 0u) { ${repeat(beside, (chunkBeside) => folded(parts, chunkBeside))} }`
-}
-
-function folded(parts: Parts, of: number): string {
   const { queries, vectors } = parts
   return owned(parts, (n) => {
-    const sum = of === 0 ? `sum${n}` : loaded(parts, of, 'own')
     const total = [0, 1, 2, 3]
-      .map((segment) => `totals[${of}][${segment * queries}u + query]`)
+      .map((segment) => `totals[${segment * queries}u + query]`)
       .reduce((a, b) => `(${a} + ${b})`)
     return `
       let query = own / ${vectors}u;
-      if ((now + ${of}u) * ${chunk}u < lengths[query]) {
-        let one = Partial(peaks[${of}][query], ${total}, ${sum});
-        ${of === 0 ? `if (now == begin) { all${n} = one; } else` : ''} { all${n} = merged(all${n}, one); }
+      if (now * ${chunk}u < lengths[query]) {
+        let one = Partial(peaks[query], ${total}, sum${n});
+        if (now == begin) { all${n} = one; } else { all${n} = merged(all${n}, one); }
       }`
   })
 }

@@ -25,7 +25,7 @@ export function scores(parts: Parts): string {
       (j) => `let key${j} = turn * ${keyLanes * keys}u + at * ${keys}u + ${j}u;
       var slot${j} = min(start + key${j}, count - 1u);
       if (slot${j} >= base) { slot${j} = base + index[path + slot${j} - base]; }
-      slots[beside][row * ${chunk}u + key${j}] = slot${j};
+      slots[row * ${chunk}u + key${j}] = slot${j};
       let word${j} = p.keys + (cacheHead + slot${j}) * ${key.count}u;
       ${repeat(group, (g) => `var s${j}_${g} = 0.0;`)}`,
     )}
@@ -45,17 +45,15 @@ export function shares(parts: Parts): string {
   if (turns > 1)
     return `
     for (var key = at; key < ${chunk}u; key += ${lanes}u) {
-      ${repeat(group, (g) => `{ let i = (${query(g)}) * ${chunk}u + key; pool[beside][i] = exp(max(pool[beside][i] - top${g}, -87.0)); }`)}
+      ${repeat(group, (g) => `{ let i = (${query(g)}) * ${chunk}u + key; pool[i] = exp(max(pool[i] - top${g}, -87.0)); }`)}
     }`
   const share = (j: number, g: number): string => `exp(max(s${j}_${g} - top${g}, -87.0))`
   if (!wide)
-    return repeat(group, (g) =>
-      repeat(keys, (j) => `pool[beside][(${query(g)}) * ${chunk}u + key${j}] = ${share(j, g)};`),
-    )
+    return repeat(group, (g) => repeat(keys, (j) => `pool[(${query(g)}) * ${chunk}u + key${j}] = ${share(j, g)};`))
   return repeat(group, (g) =>
     repeat(keys / 4, (v) => {
       const four = Array.from({ length: 4 }, (_, c) => share(v * 4 + c, g)).join(', ')
-      return `pool[beside][(${query(g)}) * ${chunk / 4}u + at * ${keys / 4}u + ${v}u] = vec4f(${four});`
+      return `pool[(${query(g)}) * ${chunk / 4}u + at * ${keys / 4}u + ${v}u] = vec4f(${four});`
     }),
   )
 }

@@ -38,8 +38,7 @@ function rest(parts: Parts): string {
     const row = rows === 1 ? '' : `query${n} / ${group}u * ${chunk}u + `
     return repeat(
       size,
-      (i) =>
-        `let w${i} = valueWords[p.values + (cacheHead + slots[beside][${row}place + k + ${i}u]) * ${vectors}u + vector];`,
+      (i) => `let w${i} = valueWords[p.values + (cacheHead + slots[${row}place + k + ${i}u]) * ${vectors}u + vector];`,
     )
   }
   const adds = (n: number): string =>
@@ -56,7 +55,7 @@ function rest(parts: Parts): string {
 function four(parts: Parts, i: number): string {
   return repeat(parts.partQueries, (n) => {
     if (!parts.wide) return repeat(4, (c) => add(parts, n, shareOf(parts, n, i + c), `v${c}`))
-    return `{ let shares = pool[beside][query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
+    return `{ let shares = pool[query${n} * ${chunk / 4}u + (place + k) / 4u + ${i / 4}u];
       ${repeat(4, (c) => add(parts, n, `shares.${'xyzw'[c]}`, `v${c}`))} }`
   })
 }
@@ -77,11 +76,11 @@ function valueAt({ head }: Parts, i: number): string {
 export function leave(parts: Parts, slab: string): string {
   const { partQueries, parts: count, queries, vectors } = parts
   return repeat(partQueries, (n) => {
-    const store = stored(parts, 'beside', `(${slab} * ${queries}u + query${n}) * ${vectors}u + vector`, `o${n}`)
+    const store = stored(parts, `(${slab} * ${queries}u + query${n}) * ${vectors}u + vector`, `o${n}`)
     return `
     if (part < ${count}u && part + ${n * count}u < ${queries}u) {
       ${store}
-      if (vector == 0u) { totals[beside][part_of_chunk * ${queries}u + query${n}] = l${n}; }
+      if (vector == 0u) { totals[part_of_chunk * ${queries}u + query${n}] = l${n}; }
     }`
   })
 }

@@ -126,6 +126,7 @@ const cases: readonly (Heads & { readonly base: number; readonly parents: Parent
   { ...heads('f16', 2, 1, 32), base: 33, parents: treeWithPath(256, 254, 32, 13) },
   { ...heads('f16', 1, 3, 64), base: 254, parents: randomTree(8, 11) },
   { ...heads('f32', 1, 1, 32), base: 600, parents: randomTree(2, 12) },
+  { ...heads('f16', 1, 2, 64), base: 1500, parents: randomTree(3, 14) },
 ]
 
 const bitsOf = new Map<string, Uint32Array>()
@@ -139,20 +140,23 @@ const variants = [
 ]
 
 /** Four teams take long on a general processor: the cases in which they differ. */
-const withTeams = cases.filter(({ base }) => [62, 63, 254, 600].includes(base))
+const withTeams = cases.filter(({ base }) => [62, 63, 254, 600, 1500].includes(base))
 
 /**
- * What a processor and a GPU choose for such a reach, capacity and rows: one dispatch, chunks or spans; one, two or four chunks side by
- * side (the device of these tests has 256 lanes); tiles of 1, 2 or 4 rows.
+ * What a processor and a GPU choose for such a reach, capacity and rows: one workgroup or several that share the keys, by chunks or
+ * by spans, a lane a vector or several, tiles of 1, 2 or 4 rows.
  */
 const divisions = {
-  1: [{ slots: 2500, reach: 2048 }, { slots: 2500 }, { slots: 60_000, rows: 64 }],
+  1: [
+    { slots: 2500, reach: 2400 },
+    { slots: 60_000, rows: 64 },
+  ],
   4: [
-    { slots: 2500, reach: 1000 },
-    { slots: 640, rows: 65 },
-    { slots: 640, rows: 200 },
-    { slots: 1300 },
-    { slots: 1300, rows: 9 },
+    { slots: 2500, rows: 1 },
+    { slots: 2500, rows: 17 },
+    { slots: 2500, rows: 200 },
+    { slots: 9000, rows: 2 },
+    { slots: 9000, rows: 9 },
   ],
 }
 
@@ -239,12 +243,13 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
     'a row has the same bits however keys, rows and heads are divided, in any capacity: $dtype, $heads heads of $headDim',
     async (form) => {
       const parents = randomTree(3, 3)
-      const scene = { ...form, base: 600, parents, slotTokens: range(603) }
-      const whole = words(await attend(backend, { ...scene, slots: 620 }))
-      const width = 3 * form.heads * form.headDim
-      for (const divided of divisions[teams as 1 | 4]) {
+      const scene = { ...form, base: 2300, parents, slotTokens: range(2303) }
+      const whole = words(await attend(backend, { ...scene, slots: 2310 }))
+      for (const divided of divisions[teams as 1 | 4] as readonly { slots: number; reach?: number; rows?: number }[]) {
         const found = words(await attend(backend, { ...scene, ...divided }))
-        expect(found.slice(0, width), `${JSON.stringify(divided)}`).toEqual(whole)
+        const rows = Math.min(divided.rows ?? 3, 3)
+        const width = rows * form.heads * form.headDim
+        expect(found.slice(0, width), `${JSON.stringify(divided)}`).toEqual(whole.slice(0, width))
       }
     },
   )
@@ -259,13 +264,13 @@ describe.each(variants)('treeAttention through $path, $teams teams', ({ facts, t
 })
 
 test.each([
-  [16, 1, 1],
-  [256, 16, 1],
-  [128, 16, 2],
-  [64, 16, 4],
+  [16, 1, true],
+  [256, 16, true],
+  [128, 16, true],
+  [128, 16, false],
 ] as const)(
-  'compiles for subgroups of every size, %i lanes, ahead by %i, %i chunks beside',
-  async (lanes, ahead, beside) => {
+  'compiles for subgroups of every size, %i lanes, ahead by %i, keys shared: %s',
+  async (lanes, ahead, shared) => {
     for (const dtype of ['f16', 'f32'] as const)
       for (const [headDim, group, rows] of [
         [32, 8, 1],
@@ -276,12 +281,13 @@ test.each([
         [256, 2, 1],
       ] as const) {
         for (const minSubgroup of [4, 128]) {
-          const reading = { dtype, headDim, group, groups: 2, lanes, ahead, beside }
-          const form = { ...reading, rows: lanes === 16 ? 1 : rows, partial: beside === 1 }
+          const reading = { dtype, headDim, group, groups: 2, lanes, ahead, shared }
+          const form = { ...reading, rows: lanes === 16 ? 1 : rows }
           while (form.rows > 1 && workgroupBytes(form, minSubgroup) > 16384) form.rows /= 2
           if (workgroupBytes(form, minSubgroup) > 16384) continue
           const wgsl = treeAttentionWgsl({ ...form, reach: 'span' }, { subgroups: true, minSubgroup })
-          await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read', 'read_write'])
+          const met = shared ? (['read_write'] as const) : []
+          await compileOnNull(wgsl, true, ['read', 'read', 'read', 'read', 'read_write', ...met])
         }
       }
   },
