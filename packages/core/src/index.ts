@@ -44,8 +44,10 @@ export {
 export { type ErrorCode, type ErrorDetails, OutriderError } from './errors'
 export { type OpenOptions, openCheckpoint, openTensors } from './load'
 export {
+  type BaselineReport,
   type CategoryReport,
   type Comparable,
+  type CompareBaseline,
   type CompareOptions,
   type CompareProgress,
   type ComparePrompt,
@@ -59,6 +61,7 @@ export {
   type PromptReport,
   type ReportedPrompt,
   type RunResult,
+  type SpeedReport,
   type SpeedUp,
   type Spread,
   type StrategyFailure,

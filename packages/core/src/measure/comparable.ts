@@ -14,3 +14,10 @@ export interface Comparable {
   generate(prompt: string | readonly number[], options?: GenerateOptions): AsyncIterable<Part>
   verifyCost(budget?: CostBudget): Promise<CostCurve>
 }
+
+/** Plain decoding of another engine of the same model: in another arithmetic, with another type of cache. */
+export interface CompareBaseline {
+  /** What the report calls it: the name of no other baseline and of none of the compared engine's strategies. */
+  readonly name: string
+  readonly engine: Comparable
+}

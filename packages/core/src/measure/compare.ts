@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../abort'
 import type { Comparable } from './comparable'
+import { type Contender, inOrder } from './contenders'
 import { type CompareOptions, type ComparePlan, comparePlan, type NamedPrompt } from './options'
 import { runOrder } from './order'
 import { Recorder } from './recorder'
@@ -18,7 +19,8 @@ const softWarmUpTokens = 16
  * After a warm-up every strategy decodes every prompt, prompt by prompt, in an order that changes from run to run so that none
  * gains by what came before it. Speed is the host's clock from the first round's tokens to the last: all of a round is in it
  * (drafting, submission, verifying, reading back, text), prefill is not. Every run's tokens are compared with plain's. A strategy
- * that throws is reported as failed and left out from then on.
+ * that throws is reported as failed and left out from then on. `baselines` are plain decoding of other engines of the same model,
+ * timed in the same turns: a speed-up is worth what it is against the fastest of them.
  *
  * Throws `INVALID_OPTION`, `STRATEGY_UNKNOWN`, `ABORTED`, `DEVICE_LOST`, `DISPOSED`, and what plain decoding throws.
  *
@@ -46,66 +48,83 @@ export async function compare(engine: Comparable, options: CompareOptions): Prom
   const cost = plan.cost || !engine.backend.info.software ? await engine.verifyCost({ budgetMs: costBudgetMs }) : null
   await comparison.speeds()
   await comparison.phases()
-  return summarise({ engine, plan, runs: comparison.recorder.all, cost: plan.cost ? cost : null })
+  return summarise({ engine, plan, recorder: comparison.recorder, cost: plan.cost ? cost : null })
 }
 
 class Comparison {
-  readonly recorder: Recorder
+  readonly recorder: Recorder = new Recorder()
+  readonly #all: readonly Contender[]
 
   constructor(
     private readonly engine: Comparable,
     private readonly plan: ComparePlan,
     private readonly options: CompareOptions,
   ) {
-    this.recorder = new Recorder(plan.strategies)
+    this.#all = inOrder(plan.contenders)
   }
 
-  /** Compiles what the first prompt needs, then keeps the device busy until its clock has risen. */
+  /** Compiles what the first prompt needs, and baselines' passes of every size, for prompts of all lengths; then raises the clock. */
   async warmUp(): Promise<void> {
     const { plan, engine } = this
+    const { plain, baselines } = plan.contenders
     const { software } = engine.backend.info
     const maxTokens = software ? Math.min(softWarmUpTokens, plan.maxTokens) : plan.maxTokens
-    for (let place = 0; place < plan.strategies.length; place++) await this.#run(place, 0, { maxTokens })
+    for (const contender of this.#all) await this.#run(contender, 0, { maxTokens })
+    for (const baseline of baselines) await this.#compile(baseline)
     const until = performance.now() + plan.warmUpMs
-    while (performance.now() < until) await this.#run(0, 0)
+    while (performance.now() < until) await this.#run(plain, 0)
   }
 
-  /** Every strategy on every prompt. */
+  /** Every contender on every prompt. */
   async speeds(): Promise<void> {
-    const { strategies, prompts, repeats } = this.plan
-    const total = prompts.length * repeats * strategies.length
+    const { prompts, repeats } = this.plan
+    const total = prompts.length * repeats * this.#all.length
     let done = 0
     for (let run = 0; run < prompts.length * repeats; run++) {
       const prompt = Math.floor(run / repeats)
-      for (const place of runOrder(strategies.length, run)) {
-        const result = await this.#run(place, prompt)
-        if (result) this.recorder.keep(place, prompt, result)
-        this.options.onProgress?.({ done: ++done, total, strategy: strategies[place] as string, prompt, result })
+      for (const contender of this.#turn(run)) {
+        const result = await this.#run(contender, prompt)
+        if (result) this.recorder.keep(contender, prompt, result)
+        this.options.onProgress?.({ done: ++done, total, strategy: contender.name, prompt, result })
       }
     }
   }
 
   /** Some prompts again, timed by the device's clock. */
   async phases(): Promise<void> {
-    const { strategies, prompts, phasePrompts } = this.plan
+    const { prompts, phasePrompts } = this.plan
     const count = Math.min(phasePrompts, prompts.length)
     for (let run = 0; run < count; run++) {
       const prompt = Math.floor((run * prompts.length) / count)
-      for (const place of runOrder(strategies.length, run)) {
-        const result = await this.#run(place, prompt, { timings: true })
-        if (result) this.recorder.keepTimed(place, prompt, result)
+      for (const contender of this.#turn(run)) {
+        const result = await this.#run(contender, prompt, { timings: true })
+        if (result) this.recorder.keepTimed(contender, prompt, result)
       }
     }
   }
 
-  #run(place: number, prompt: number, own: { maxTokens?: number; timings?: boolean } = {}): Promise<RunResult | null> {
-    const { strategies, prompts, maxTokens, ignoreEos, rule: acceptance } = this.plan
+  #turn(run: number): readonly Contender[] {
+    return runOrder(this.#all.length, run).map((place) => this.#all[place] as Contender)
+  }
+
+  async #compile(contender: Contender): Promise<void> {
+    const { engine } = contender
+    if (engine.backend.info.software) return
+    await this.recorder.attempt(contender, 0, () => engine.verifyCost({ budgetMs: costBudgetMs }))
+  }
+
+  #run(
+    contender: Contender,
+    prompt: number,
+    own: { maxTokens?: number; timings?: boolean } = {},
+  ): Promise<RunResult | null> {
+    const { prompts, maxTokens, ignoreEos, rule: acceptance } = this.plan
     const { signal } = this.options
-    const strategy = strategies[place] as string
+    const { engine, strategy } = contender
     const request = { strategy, maxTokens, ignoreEos, acceptance, ...own, ...(signal && { signal }) }
-    return this.recorder.attempt(place, prompt, () => {
+    return this.recorder.attempt(contender, prompt, () => {
       throwIfAborted(signal)
-      return timedRun(this.engine, (prompts[prompt] as NamedPrompt).prompt, request)
+      return timedRun(engine, (prompts[prompt] as NamedPrompt).prompt, request)
     })
   }
 }

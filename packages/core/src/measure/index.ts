@@ -1,7 +1,8 @@
-export type { Comparable } from './comparable'
+export type { Comparable, CompareBaseline } from './comparable'
 export { compare } from './compare'
 export type { CompareOptions, CompareProgress, ComparePrompt } from './options'
 export type {
+  BaselineReport,
   CategoryReport,
   CompareReport,
   CompareSettings,
@@ -9,6 +10,7 @@ export type {
   PhasesMs,
   PromptReport,
   ReportedPrompt,
+  SpeedReport,
   SpeedUp,
   StrategyFailure,
   StrategyReport,

@@ -1,7 +1,8 @@
 import { exact } from '../accept'
 import { OutriderError } from '../errors'
 import type { AcceptanceRule } from '../spec'
-import type { Comparable } from './comparable'
+import type { Comparable, CompareBaseline } from './comparable'
+import { type Contenders, contendersOf } from './contenders'
 import type { RunResult } from './run'
 
 /** A prompt, bare or with what reports are to call it and sort it by. Token ids are taken as they are. */
@@ -15,6 +16,11 @@ export interface CompareOptions {
   readonly prompts: readonly ComparePrompt[]
   /** Names of the engine's strategies. Default all. `plain`, the baseline, always runs and comes first. */
   readonly strategies?: readonly string[]
+  /**
+   * Plain decoding of other engines, in turn with the strategies on the same prompts, so that each is held against the fastest
+   * plain decoding there is. Its text is not judged. Default none; one that throws is left out as a strategy is.
+   */
+  readonly baselines?: readonly CompareBaseline[]
   /** Tokens to generate for each prompt, at least 2. Default 128. */
   readonly maxTokens?: number
   /** How often each strategy decodes each prompt. Default 1. */
@@ -47,10 +53,11 @@ export interface CompareProgress {
   /** Runs done, and runs in all. */
   readonly done: number
   readonly total: number
+  /** The strategy's name, or the baseline's. */
   readonly strategy: string
   /** Place of the prompt in the list. */
   readonly prompt: number
-  /** null where the strategy failed. */
+  /** null where it failed. */
   readonly result: RunResult | null
 }
 
@@ -64,8 +71,7 @@ export interface NamedPrompt {
 /** Options with their defaults, checked. */
 export interface ComparePlan {
   readonly prompts: readonly NamedPrompt[]
-  /** `plain` first, each once. */
-  readonly strategies: readonly string[]
+  readonly contenders: Contenders
   readonly maxTokens: number
   readonly repeats: number
   readonly ignoreEos: boolean
@@ -95,15 +101,17 @@ export function comparePlan(engine: Comparable, options: CompareOptions): Compar
   whole('phasePrompts', phasePrompts, 0)
   if (!(Number.isFinite(warmUpMs) && warmUpMs >= 0))
     throw new OutriderError('INVALID_OPTION', `compare: warmUpMs must be a number of milliseconds, not ${warmUpMs}`)
-  const strategies = [...new Set(['plain', ...(options.strategies ?? engine.strategies)])]
-  const unknown = strategies.filter((name) => !engine.strategies.includes(name))
+  const asked = new Set(options.strategies ?? engine.strategies)
+  asked.delete('plain')
+  const unknown = [...asked].filter((name) => !engine.strategies.includes(name))
   if (unknown.length > 0)
     throw new OutriderError(
       'STRATEGY_UNKNOWN',
       `this engine has no strategy "${unknown.join('", "')}": choose of ${engine.strategies.join(', ')}`,
       { details: { unknown, known: engine.strategies } },
     )
-  return { prompts, strategies, maxTokens, repeats, ignoreEos, rule, warmUpMs, phasePrompts, cost, title }
+  const contenders = contendersOf(engine, ['plain', ...asked], options.baselines ?? [])
+  return { prompts, contenders, maxTokens, repeats, ignoreEos, rule, warmUpMs, phasePrompts, cost, title }
 }
 
 function named(given: ComparePrompt, place: number): NamedPrompt {

@@ -1,10 +1,11 @@
 import { OutriderError } from '../errors'
+import type { Contender } from './contenders'
 import type { StrategyFailure } from './report'
 import type { RunResult } from './run'
 
-/** What a strategy did so far. */
-export interface StrategyRuns {
-  readonly strategy: string
+/** What a contender did so far. */
+export interface Runs {
+  readonly name: string
   /** Results by prompt, one a repeat. */
   readonly byPrompt: Map<number, RunResult[]>
   /** Results of generations that were timed by the device's clock, by prompt. */
@@ -12,42 +13,41 @@ export interface StrategyRuns {
   failed: StrategyFailure | null
 }
 
-/** Errors after which there is nothing left to compare. */
-const final: readonly string[] = ['ABORTED', 'DEVICE_LOST', 'DISPOSED']
-
-/** Keeps what runs give and which strategies have failed. */
+/** Keeps what runs give and which contenders have failed. */
 export class Recorder {
-  readonly all: readonly StrategyRuns[]
+  readonly #runs = new Map<Contender, Runs>()
 
-  constructor(strategies: readonly string[]) {
-    this.all = strategies.map((strategy) => ({ strategy, byPrompt: new Map(), timed: new Map(), failed: null }))
+  of(contender: Contender): Runs {
+    const known = this.#runs.get(contender)
+    if (known) return known
+    const runs = { name: contender.name, byPrompt: new Map(), timed: new Map(), failed: null }
+    this.#runs.set(contender, runs)
+    return runs
   }
 
-  /**
-   * Runs unless the strategy has failed. What it throws is kept as its failure, and null given; throws it where nothing can follow:
-   * the baseline failed, the signal or the device ended it.
-   */
-  async attempt(place: number, prompt: number, run: () => Promise<RunResult>): Promise<RunResult | null> {
-    const runs = this.all[place] as StrategyRuns
+  /** Runs unless the contender has failed. What it throws is kept as its failure, and null given; throws what is fatal. */
+  async attempt<Result>(contender: Contender, prompt: number, run: () => Promise<Result>): Promise<Result | null> {
+    const runs = this.of(contender)
     if (runs.failed) return null
     try {
       return await run()
     } catch (error) {
       const code = OutriderError.is(error) ? error.code : null
-      if (place === 0 || (code !== null && final.includes(code))) throw error
+      const { fatal } = contender
+      if (fatal === 'all' || (code !== null && fatal.includes(code))) throw error
       runs.failed = { code, message: error instanceof Error ? error.message : String(error), prompt }
       return null
     }
   }
 
-  keep(place: number, prompt: number, result: RunResult): void {
-    const { byPrompt } = this.all[place] as StrategyRuns
+  keep(contender: Contender, prompt: number, result: RunResult): void {
+    const { byPrompt } = this.of(contender)
     const results = byPrompt.get(prompt)
     if (results) results.push(result)
     else byPrompt.set(prompt, [result])
   }
 
-  keepTimed(place: number, prompt: number, result: RunResult): void {
-    this.all[place]?.timed.set(prompt, result)
+  keepTimed(contender: Contender, prompt: number, result: RunResult): void {
+    this.of(contender).timed.set(prompt, result)
   }
 }

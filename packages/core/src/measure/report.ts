@@ -17,6 +17,10 @@ export interface CompareReport {
   /** What verify passes cost; null without `cost`. */
   readonly cost: CostCurve | null
   readonly prompts: readonly ReportedPrompt[]
+  /** Name of the fastest plain decoding: `plain`, or a baseline that did not fail. Absent where there were no baselines. */
+  readonly fastestPlain?: string
+  /** Plain decoding of other engines, in the order that was asked for. Absent where there was none. */
+  readonly baselines?: readonly BaselineReport[]
   /** `plain` first, then in the order that was asked for. */
   readonly strategies: readonly StrategyReport[]
 }
@@ -43,8 +47,34 @@ export interface ReportedPrompt {
   readonly ids: readonly number[]
 }
 
+/** What the clocks say of a strategy or a baseline. */
+export interface SpeedReport {
+  /** Quartiles over runs, of the tokens after the first round; null where a first round was all there was. */
+  readonly tokensPerSecond: (Spread & { readonly runs: number }) | null
+  /** Against plain, prompt by prompt. null for plain itself. */
+  readonly speedUp: SpeedUp | null
+  /** Against the fastest plain decoding, prompt by prompt; null for that one itself. Absent where there were no baselines. */
+  readonly againstFastest?: SpeedUp | null
+  /** Median over runs of the milliseconds of a round, on the host's clock. */
+  readonly roundMs: number | null
+  readonly phasesMs: PhasesMs | null
+  /** Median over runs: prefill and the first round. */
+  readonly firstTokenMs: number | null
+}
+
+/** What plain decoding of another engine did. */
+export interface BaselineReport extends SpeedReport {
+  readonly name: string
+  /** What its engine computes on, and how. */
+  readonly environment: BackendInfo
+  /** What it failed with, and at which prompt; it was left out from then on. */
+  readonly failed: StrategyFailure | null
+  /** One a prompt, in order, until it failed. */
+  readonly prompts: readonly Pick<PromptReport, 'tokensPerSecond' | 'firstTokenMs' | 'speedUp'>[]
+}
+
 /** What a strategy did over all of its runs. Counts are sums; the pass of a phase measurement is not among them. */
-export interface StrategyReport {
+export interface StrategyReport extends SpeedReport {
   readonly strategy: string
   /** The rule that its runs tell of, and what it promises of their text; null where there was none. */
   readonly acceptance: DecodeStats['acceptance'] | null
@@ -53,10 +83,6 @@ export interface StrategyReport {
   /** Whether every run gave the tokens of plain decoding. */
   readonly identical: boolean
   readonly difference: Difference | null
-  /** Quartiles over runs, of the tokens after the first round; null where a first round was all there was. */
-  readonly tokensPerSecond: (Spread & { readonly runs: number }) | null
-  /** Against plain, prompt by prompt. null for plain itself. */
-  readonly speedUp: SpeedUp | null
   /** Tokens a round commits on average, the target's own included. */
   readonly meanAcceptanceLength: number
   readonly tokens: number
@@ -73,11 +99,6 @@ export interface StrategyReport {
   /** Without those of the prefill. */
   readonly submitsPerRound: number
   readonly readsPerRound: number
-  /** Median over runs of the milliseconds of a round, on the host's clock. */
-  readonly roundMs: number | null
-  readonly phasesMs: PhasesMs | null
-  /** Median over runs: prefill and the first round. */
-  readonly firstTokenMs: number | null
   /** By the prompts' categories, where they have any. */
   readonly categories: Readonly<Record<string, CategoryReport>>
   /** What the strategy told of its decisions in its first run. */
@@ -86,7 +107,7 @@ export interface StrategyReport {
   readonly prompts: readonly PromptReport[]
 }
 
-/** Why a strategy was left out. */
+/** Why a strategy or a baseline was left out. */
 export interface StrategyFailure {
   /** Of an `OutriderError`. */
   readonly code: string | null
@@ -106,7 +127,7 @@ export interface Difference {
   readonly found: number | null
 }
 
-/** Times as fast as plain decoding: the geometric mean over prompts, and the quartiles. */
+/** Times as fast as a plain decoding: the geometric mean over prompts, and the quartiles. */
 export interface SpeedUp {
   readonly geomean: number
   readonly low: number

@@ -1,39 +1,34 @@
 import { firstDifference } from './difference'
 import type { NamedPrompt } from './options'
-import { phasesMs } from './phases'
-import type { StrategyRuns } from './recorder'
-import type { CategoryReport, Difference, PromptReport, SpeedUp, StrategyReport } from './report'
+import type { Runs } from './recorder'
+import type { CategoryReport, Difference, PromptReport, StrategyReport } from './report'
 import { type RunResult, tokensPerSecond } from './run'
-import { geometricMean, median, spread } from './statistics'
+import { type Against, ratios, speedOf, speedUp } from './speed'
 import { addUp, type Totals } from './totals'
 
 /** Sums up a strategy's runs, against plain's. */
 export function reportStrategy(
-  own: StrategyRuns,
-  plain: StrategyRuns,
+  own: Runs,
+  against: Against,
   prompts: readonly NamedPrompt[],
   maxRows: number,
 ): StrategyReport {
   const results = [...own.byPrompt.values()].flat()
   const totals = addUp(results, maxRows)
-  const reports = [...own.byPrompt].map(([place, repeats]) => reportPrompt(repeats, plain, own === plain, place))
+  const { plain } = against
+  const times = ratios(own, plain)
+  const reports = [...own.byPrompt].map(([place, repeats], i) =>
+    reportPrompt(repeats, { plain, place, speedUp: times[i] ?? null }),
+  )
   const difference = findDifference(own, plain)
-  const rates = results.map(tokensPerSecond).filter((rate) => rate !== null)
-  const speeds = spread(rates)
   return {
-    strategy: own.strategy,
+    strategy: own.name,
     acceptance: results[0]?.stats.acceptance ?? null,
     failed: own.failed,
     identical: difference === null && results.length > 0,
     difference,
-    tokensPerSecond: speeds && { ...speeds, runs: rates.length },
-    speedUp: speedUp(reports),
+    ...speedOf(own, against),
     ...shares(totals),
-    roundMs: median(
-      results.flatMap(({ decodeMs, stats }) => (stats.rounds > 1 ? [decodeMs / (stats.rounds - 1)] : [])),
-    ),
-    phasesMs: phasesMs([...own.timed.values()]),
-    firstTokenMs: median(results.map(({ firstTokenMs }) => firstTokenMs)),
     categories: categories(reports, [...own.byPrompt.keys()], prompts),
     report: results[0]?.stats.report ?? null,
     prompts: reports,
@@ -55,22 +50,16 @@ function shares({ byDepth, submits, reads, prefills, ...counts }: Totals) {
 
 function reportPrompt(
   repeats: readonly RunResult[],
-  { byPrompt }: StrategyRuns,
-  isPlain: boolean,
-  place: number,
+  { plain, place, speedUp }: { readonly plain: Runs; readonly place: number; readonly speedUp: number | null },
 ): PromptReport {
-  const plain = byPrompt.get(place) ?? []
-  const rates = repeats.map(tokensPerSecond)
-  const typical = (all: readonly (number | null)[]) => median(all.filter((rate) => rate !== null))
-  const [rate, base] = [typical(rates), typical(plain.map(tokensPerSecond))]
-  const expected = plain[0]?.ids ?? []
+  const expected = plain.byPrompt.get(place)?.[0]?.ids ?? []
   const other = repeats.find(({ ids }) => firstDifference(expected, ids, place) !== null)
   const sum = (count: 'rounds' | 'tokens' | 'proposed' | 'evaluated' | 'accepted') =>
     repeats.reduce((total, { stats }) => total + stats[count], 0)
   return {
-    tokensPerSecond: rates,
+    tokensPerSecond: repeats.map(tokensPerSecond),
     firstTokenMs: repeats.map(({ firstTokenMs }) => firstTokenMs),
-    speedUp: isPlain || rate === null || base === null ? null : rate / base,
+    speedUp,
     identical: other === undefined,
     ids: other?.ids ?? null,
     rounds: sum('rounds'),
@@ -81,15 +70,8 @@ function reportPrompt(
   }
 }
 
-function speedUp(reports: readonly PromptReport[]): SpeedUp | null {
-  const ratios = reports.map((report) => report.speedUp).filter((ratio) => ratio !== null)
-  const [geomean, quartiles] = [geometricMean(ratios), spread(ratios)]
-  if (geomean === null || quartiles === null) return null
-  return { geomean, low: quartiles.low, high: quartiles.high, slower: geomean < 1 }
-}
-
 /** Over every run, those timed by the device's clock too; of a plain run against plain's first. */
-function findDifference(own: StrategyRuns, plain: StrategyRuns): Difference | null {
+function findDifference(own: Runs, plain: Runs): Difference | null {
   for (const [place, [expected]] of plain.byPrompt) {
     const timed = own.timed.get(place)
     for (const { ids } of [...(own.byPrompt.get(place) ?? []), ...(timed ? [timed] : [])]) {
@@ -115,7 +97,8 @@ function categories(
     [...groups].map(([category, group]) => {
       const [tokens, rounds] = [group.reduce((n, r) => n + r.tokens, 0), group.reduce((n, r) => n + r.rounds, 0)]
       const meanAcceptanceLength = rounds === 0 ? 0 : tokens / rounds
-      return [category, { prompts: group.length, speedUp: speedUp(group)?.geomean ?? null, meanAcceptanceLength }]
+      const times = speedUp(group.map((report) => report.speedUp))
+      return [category, { prompts: group.length, speedUp: times?.geomean ?? null, meanAcceptanceLength }]
     }),
   )
 }
