@@ -1,4 +1,4 @@
-import type { CompareReport, StrategyReport } from './report'
+import type { CompareReport, SpeedReport, SpeedUp, StrategyReport } from './report'
 
 /** A table before it is laid out: the first column is text, the others numbers. */
 export interface Cells {
@@ -9,8 +9,8 @@ export interface Cells {
 /** Most positions that are shown. */
 const mostPositions = 10
 
-/** How fast each strategy was, and where the time of a round went. */
-export function speedCells({ strategies }: CompareReport): Cells {
+/** How fast each strategy and baseline was, and where the time of a round went. */
+export function speedCells(report: CompareReport): Cells {
   const head = [
     'strategy',
     'tokens/s',
@@ -24,22 +24,33 @@ export function speedCells({ strategies }: CompareReport): Cells {
   ]
   return {
     head: [...head, 'first ms', 'text'],
-    rows: strategies.map((row) => {
-      const { tokensPerSecond: speed, speedUp: ratio, phasesMs: phases } = row
+    rows: contenders(report).map(({ name, text, row }) => {
+      const { tokensPerSecond: speed, phasesMs: phases } = row
       return [
-        row.strategy,
+        name,
         figure(speed?.median),
         speed ? `${figure(speed.low)}-${figure(speed.high)}` : '-',
-        ratio ? `${ratio.geomean.toFixed(2)}x ${ratio.slower ? 'slower' : 'faster'}` : '-',
-        ratio ? `${ratio.low.toFixed(2)}-${ratio.high.toFixed(2)}` : '-',
+        ...times(row.speedUp),
         figure(row.roundMs),
         figure(phases?.draft),
         figure(phases?.verify),
         figure(phases?.host),
         figure(row.firstTokenMs),
-        textOf(row),
+        text,
       ]
     }),
+  }
+}
+
+/** How fast each was against the fastest plain decoding; null where no baseline is that. */
+export function fastestCells(report: CompareReport): Cells | null {
+  const fastest = report.baselines?.find(({ name }) => name === report.fastestPlain)
+  if (!fastest) return null
+  return {
+    head: ['strategy', `against ${fastest.name}`, 'quartiles'],
+    rows: contenders(report)
+      .filter(({ row }) => row !== fastest)
+      .map(({ name, row }) => [name, ...times(row.againstFastest)]),
   }
 }
 
@@ -63,6 +74,24 @@ export function acceptanceCells({ strategies }: CompareReport): Cells {
       positions(row),
     ]),
   }
+}
+
+/** Plain, the baselines right below it, then the other strategies. */
+function contenders({ strategies, baselines = [] }: CompareReport): readonly {
+  readonly name: string
+  readonly text: string
+  readonly row: SpeedReport
+}[] {
+  const [plain, ...drafting] = strategies.map((row) => ({ name: row.strategy, text: textOf(row), row }))
+  const others = baselines.map((row) => ({ name: row.name, text: row.failed ? 'FAILED' : 'not compared', row }))
+  return [...(plain ? [plain] : []), ...others, ...drafting]
+}
+
+/** A ratio in words, and its quartiles. */
+function times(ratio: SpeedUp | null | undefined): readonly [string, string] {
+  if (!ratio) return ['-', '-']
+  const { geomean, low, high, slower } = ratio
+  return [`${geomean.toFixed(2)}x ${slower ? 'slower' : 'faster'}`, `${low.toFixed(2)}-${high.toFixed(2)}`]
 }
 
 /** Whether the text is plain decoding's; where a rule is lossy, another is no fault. */

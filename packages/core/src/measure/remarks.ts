@@ -1,4 +1,4 @@
-import type { CompareReport, StrategyReport } from './report'
+import type { BaselineReport, CompareReport, StrategyFailure, StrategyReport } from './report'
 
 /** What stands above the tables: the device in the first line, then the model and how it was run. */
 export function headline(report: CompareReport): readonly string[] {
@@ -16,19 +16,27 @@ export function headline(report: CompareReport): readonly string[] {
 /** What has to be said below them. */
 export function remarks(report: CompareReport): readonly string[] {
   return [
-    ...report.strategies.flatMap((row) => [...failure(row, report), ...difference(row, report)]),
+    ...(report.baselines ?? []).flatMap((row) => [baseline(row, report), ...failure(row.name, row.failed, report)]),
+    ...report.strategies.flatMap((row) => [...failure(row.strategy, row.failed, report), ...difference(row, report)]),
     ...promises(report),
     ...clock(report),
     ...cost(report),
   ]
 }
 
-function failure({ strategy, failed }: StrategyReport, { prompts }: CompareReport): readonly string[] {
+function baseline({ name, environment: own, speedUp }: BaselineReport, report: CompareReport): string {
+  const { device, arithmetic, cacheType } = own
+  const place = device === report.environment.device ? '' : ` on ${device} (${own.name})`
+  const what = `${name} is plain decoding in arithmetic ${arithmetic}, cache ${cacheType}${place}`
+  return name === report.fastestPlain && speedUp
+    ? `${what}: the fastest plain decoding, ${speedUp.geomean.toFixed(2)} times plain's speed`
+    : what
+}
+
+function failure(name: string, failed: StrategyFailure | null, { prompts }: CompareReport): readonly string[] {
   if (!failed) return []
   const code = failed.code === null ? '' : `${failed.code}: `
-  return [
-    `${strategy} failed at ${prompts[failed.prompt]?.name} and was left out from then on: ${code}${failed.message}`,
-  ]
+  return [`${name} failed at ${prompts[failed.prompt]?.name} and was left out from then on: ${code}${failed.message}`]
 }
 
 function difference({ strategy, difference: found }: StrategyReport, { prompts }: CompareReport): readonly string[] {

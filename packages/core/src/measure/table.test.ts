@@ -13,9 +13,10 @@ const long = `firstOf(${'lookup:tokens=5,'.repeat(3)}eagle3)`
 async function reportOf(
   script: (request: Request) => Script,
   { software = true, ...options }: Partial<CompareOptions> & { software?: boolean } = {},
+  baseline?: ScriptedEngine,
 ): Promise<CompareReport> {
   const engine = new ScriptedEngine(['plain', 'quick', long], script, software)
-  const clock = vi.spyOn(performance, 'now').mockImplementation(() => engine.now)
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => engine.now + (baseline?.now ?? 0))
   try {
     return await compare(engine, { prompts: ['a', 'b'], maxTokens: 6, ...options })
   } finally {
@@ -91,6 +92,59 @@ describe('the table', () => {
     expect(compareTable({ ...(await reportOf(speeds)), cost })).toContain(
       'of m rows, times that: 1: 1.00, 2: 1.50, 4: 2.00 (measured in 312 ms; 2 reckoned from the others)',
     )
+  })
+})
+
+describe('baselines', () => {
+  const name = 'plain in f16'
+  const withBaseline = (ms: number, own: Partial<Script> = {}) => {
+    const baseline = new ScriptedEngine(['plain'], () => ({ ...plain, ms, ...own }), true, 'f16')
+    return reportOf(speeds, { baselines: [{ name, engine: baseline }] }, baseline)
+  }
+
+  test('stand right below plain, and where one is the fastest all are held against it', async () => {
+    const report = await withBaseline(5)
+    const shown = 'firstOf(lookup:tokens=5,lookup:…'
+    const text = compareTable(report)
+    const [, speed, fastest, acceptance, remarks] = text.split('\n\n').map((table) => table.split('\n'))
+    expect(speed?.map((line) => line.split(/ {2,}/)[0])).toEqual(['strategy', 'plain', name, 'quick', shown])
+    expect(speed?.[2]).toMatch(/^plain in f16 +200 .* 2\.00x faster .* not compared$/)
+    expect(fastest).toEqual([
+      'strategy                          against plain in f16  quartiles',
+      'plain                                     0.50x slower  0.50-0.50',
+      'quick                                     0.63x slower  0.63-0.63',
+      `${shown}          0.20x slower  0.20-0.20`,
+    ])
+    expect(acceptance?.some((line) => line.startsWith(name))).toBe(false)
+    expect(remarks?.[0]).toBe(
+      "plain in f16 is plain decoding in arithmetic f16, cache f16: the fastest plain decoding, 2.00 times plain's speed",
+    )
+    expect(compareMarkdown(report)).toContain('| strategy | against plain in f16 | quartiles |')
+  })
+
+  test('that are slower add rows and remarks only', async () => {
+    const report = await withBaseline(20)
+    const text = compareTable(report)
+    expect(text).toMatch(/^plain in f16 +50\.0 .* 0\.50x slower .* not compared$/m)
+    expect(text).toMatch(/^plain in f16 is plain decoding in arithmetic f16, cache f16$/m)
+    expect(text).not.toContain('against plain in f16')
+    const environment = { ...report.environment, device: 'another' }
+    expect(compareTable({ ...report, environment })).toMatch(/, cache f16 on a script \(scripted\)$/m)
+  })
+
+  test('that fail say so', async () => {
+    const text = compareTable(await withBaseline(5, { error: new OutriderError('OUT_OF_MEMORY', 'too large') }))
+    expect(text).toMatch(/^plain in f16 .* FAILED$/m)
+    expect(text).toContain('plain in f16 failed at prompt 1 and was left out from then on: OUT_OF_MEMORY: too large')
+  })
+
+  test('fit 140 columns, whatever they are called', async () => {
+    const named = JSON.stringify(await withBaseline(5)).replaceAll(name, 'n'.repeat(60))
+    const wide = JSON.parse(named, (key, value) =>
+      key === 'tokensPerSecond' && value.runs ? { median: 12345, low: 12345, high: 12345, runs: 2 } : value,
+    )
+    const tables = compareTable(wide).split('\n\n').slice(0, -1).join('\n')
+    for (const line of tables.split('\n')) expect(line.length, line).toBeLessThanOrEqual(140)
   })
 })
 

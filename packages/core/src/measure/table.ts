@@ -1,13 +1,14 @@
-import { acceptanceCells, type Cells, speedCells } from './cells'
+import { acceptanceCells, type Cells, fastestCells, speedCells } from './cells'
 import { headline, remarks } from './remarks'
 import type { CompareReport } from './report'
 
-/** Longest name of a strategy that is written out. */
+/** Longest name that is written out, and longest heading. */
 const longestName = 32
 
 /**
  * A report as text for a terminal, at most 140 columns: what ran on which device, how fast (median tokens a second, times plain's
- * speed, milliseconds of a round), what became of the drafts, and what to know about it.
+ * speed, milliseconds of a round), how fast against the fastest plain decoding where a baseline is that, what became of the drafts,
+ * and what to know about it.
  *
  * @example
  * ```ts
@@ -18,7 +19,7 @@ const longestName = 32
  * ```
  */
 export function compareTable(report: CompareReport): string {
-  const tables = [speedCells(report), acceptanceCells(report)].map(layOut)
+  const tables = cells(report).map(layOut)
   return [headline(report).join('\n'), ...tables, ...paragraph(remarks(report))].join('\n\n')
 }
 
@@ -33,9 +34,14 @@ export function compareTable(report: CompareReport): string {
  * ```
  */
 export function compareMarkdown(report: CompareReport): string {
-  const tables = [speedCells(report), acceptanceCells(report)].map(pipes)
+  const tables = cells(report).map(pipes)
   const list = remarks(report).map((remark) => `- ${remark}`)
   return [headline(report).join('. '), ...tables, ...paragraph(list)].join('\n\n')
+}
+
+function cells(report: CompareReport): readonly Cells[] {
+  const fastest = fastestCells(report)
+  return [speedCells(report), ...(fastest ? [fastest] : []), acceptanceCells(report)]
 }
 
 function paragraph(lines: readonly string[]): readonly string[] {
@@ -43,7 +49,7 @@ function paragraph(lines: readonly string[]): readonly string[] {
 }
 
 function layOut({ head, rows }: Cells): string {
-  const lines = [head, ...rows].map(([name = '', ...cells]) => [shorten(name), ...cells])
+  const lines = [head.map(shorten), ...rows.map(([name = '', ...cells]) => [shorten(name), ...cells])]
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
   const last = head.length - 1
   const pad = (cell: string, column: number) =>
