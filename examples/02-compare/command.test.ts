@@ -61,6 +61,35 @@ describe('the command', () => {
     expect(result).toContain('arithmetic i8')
   })
 
+  test('holds strategies against plain decoding in other arithmetics', async () => {
+    const json = join(folder, 'baselines.json')
+    const args = [...onReference, '--strategies', 'lookup', '--baselines', 'i8,f16']
+    const { code, note } = await run(...args, '--json', json)
+    expect(note).not.toContain('failed')
+    expect(code).toBe(0)
+    const report: CompareReport = JSON.parse(await readFile(json, 'utf8'))
+    const found = report.baselines?.map(({ name, environment, failed }) => [name, environment.arithmetic, failed])
+    expect(found).toEqual([
+      ['plain in i8', 'i8', null],
+      ['plain in f16', 'f16', null],
+    ])
+    expect(report.strategies.map(({ strategy }) => strategy)).toEqual(['plain', 'lookup'])
+    for (const { tokensPerSecond } of report.baselines ?? []) expect(tokensPerSecond?.median).toBeGreaterThan(0)
+    const later = await run('--from', json)
+    expect(later.result).toMatch(/^plain in i8 .* not compared$/m)
+    expect(later.result).toContain('plain in f16 is plain decoding in arithmetic f16, cache f32')
+  })
+
+  test('is exit code 1 where a baseline failed', async () => {
+    const [json, other] = [join(folder, 'well.json'), join(folder, 'failed.json')]
+    await run(...onReference, '--max-tokens', '2', '--strategies', 'plain', '--baselines', 'f16', '--json', json)
+    const report = JSON.parse(await readFile(json, 'utf8'))
+    report.baselines[0].failed = { code: null, message: 'it broke', prompt: 0 }
+    await writeFile(other, JSON.stringify(report))
+    expect(await run('--from', json)).toMatchObject({ code: 0 })
+    expect(await run('--from', other)).toMatchObject({ code: 1, result: expect.stringContaining('it broke') })
+  })
+
   test('writes one page, and the same page later from the JSON', async () => {
     const [json, html, later] = ['facts.json', 'now.html', 'later.html'].map((name) => join(folder, name)) as [
       string,
@@ -131,6 +160,11 @@ describe('the command', () => {
     [['--max-tokens', '1'], '--max-tokens must be a whole number of at least 2, not "1"'],
     [['--backend', 'cuda'], '--backend must be webgpu or reference, not "cuda"'],
     [['--arithmetic', 'i4'], '--arithmetic must be f32 or i8 or f16 or fastest, not "i4"'],
+    [['--baselines', 'f16,i4'], '--baselines must be f32 or i8 or f16 or fastest, not "i4"'],
+    [['--baselines', 'f32'], "--baselines must name other arithmetics than the run's own, which is f32"],
+    [['--arithmetic', 'i8', '--baselines', 'f32,i8'], "other arithmetics than the run's own, which is i8"],
+    [['--baselines', 'i8,i8'], '--baselines names i8 twice'],
+    [['--backend', 'reference', '--arithmetic', 'fastest', '--baselines', 'f32'], '--baselines: f32 comes to f32 here'],
     [['--strategies', 'eagel3'], 'no strategy "eagel3"'],
     [['--prompts', 'no-such.jsonl'], 'cannot read no-such.jsonl'],
     [['--from', 'no-such.json'], 'cannot read no-such.json'],

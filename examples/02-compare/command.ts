@@ -1,19 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import {
-  type Backend,
   type CompareProgress,
   type CompareReport,
   compare,
   compareMarkdown,
   compareTable,
-  createEngine,
   OutriderError,
 } from '@outrider/core'
-import { referenceBackend } from '@outrider/core/reference'
-import { webgpu } from '@outrider/kernels'
 import { renderReport } from '@outrider/report'
 import { factsOf } from './facts'
+import { withEngines } from './open-engines'
 import { type CommandOptions, help, readOptions } from './options'
 import { builtInPrompts, fitPrompts, type PromptLine, readPrompts, spreadOver } from './prompts'
 import { type Recorded, readRecorded } from './recorded'
@@ -40,7 +37,7 @@ export async function command(args: readonly string[], output: Output): Promise<
         : await readRecorded(options.from)
     await write(recorded, options, output)
     const { report } = recorded
-    return report.strategies.some((strategy) => isFault(strategy, report)) ? 1 : 0
+    return hasFault(report) ? 1 : 0
   } catch (error) {
     output.note(describe(error))
     return error instanceof UsageError ? 2 : 1
@@ -48,48 +45,33 @@ export async function command(args: readonly string[], output: Output): Promise<
 }
 
 async function run(options: CommandOptions, output: Output): Promise<CompareReport> {
-  const { model, heads, maxTokens, repeats, cost, capacity, maxRows } = options
+  const { model, heads, maxTokens, repeats, cost } = options
   const specs = options.strategies.filter(({ name }) => name !== 'plain')
   const strategies = [...new Map(specs.map((spec) => [spec.text, buildStrategy(spec, heads)])).values()]
   const lines = spreadOver(await promptLines(options), options.limit)
-  const backend = await openBackend(options)
-  try {
-    const limits = { ...(capacity !== null && { capacity }), ...(maxRows !== null && { maxRows }) }
-    // A run is the steady state of a server, not the first generation of a strategy.
-    const keepSessions = strategies.length + 1
-    const engine = await createEngine({ backend, model, strategies, keepSessions, ...limits })
-    try {
-      const { prompts, tooLong } = fitPrompts(engine, lines, maxTokens)
-      if (tooLong.length > 0)
-        output.note(
-          `left out, too long for ${engine.limits.capacity} tokens with ${maxTokens} more: ${tooLong.join(', ')}`,
-        )
-      if (prompts.length === 0) throw new UsageError('no prompt is left: lower --max-tokens, or raise --capacity')
-      const onProgress = progress(prompts, output)
-      output.note(`warming up on ${backend.info.device}`)
-      return await compare(engine, {
-        prompts,
-        maxTokens,
-        repeats,
-        ...(cost && { cost }),
-        title: basename(model),
-        onProgress,
-      })
-    } finally {
-      await engine.dispose()
-    }
-  } finally {
-    backend.dispose()
-  }
+  return withEngines(options, strategies, async (engine, others) => {
+    const { prompts, tooLong } = fitPrompts(engine, lines, maxTokens)
+    if (tooLong.length > 0)
+      output.note(
+        `left out, too long for ${engine.limits.capacity} tokens with ${maxTokens} more: ${tooLong.join(', ')}`,
+      )
+    if (prompts.length === 0) throw new UsageError('no prompt is left: lower --max-tokens, or raise --capacity')
+    const onProgress = progress(prompts, output)
+    output.note(`warming up on ${engine.backend.info.device}`)
+    return compare(engine, {
+      prompts,
+      baselines: others.map((other) => ({ name: `plain in ${other.backend.info.arithmetic}`, engine: other })),
+      maxTokens,
+      repeats,
+      ...(cost && { cost }),
+      title: basename(model),
+      onProgress,
+    })
+  })
 }
 
 async function promptLines({ prompts, begin }: CommandOptions): Promise<readonly PromptLine[]> {
   return prompts === null ? builtInPrompts(begin) : readPrompts(prompts)
-}
-
-async function openBackend({ backend, cache, arithmetic }: CommandOptions): Promise<Backend> {
-  if (backend === 'webgpu') return webgpu({ cacheType: cache, arithmetic })
-  return referenceBackend(arithmetic === 'fastest' ? {} : { arithmetic })
 }
 
 /** A line a prompt, and one for each strategy that fails. */
@@ -116,9 +98,13 @@ async function write({ report, facts }: Recorded, options: CommandOptions, outpu
   } else output.result(table)
 }
 
-/** Whether something is wrong with the strategy: to be slow is not. */
-function isFault({ failed, identical }: CompareReport['strategies'][number], report: CompareReport): boolean {
-  return failed !== null || (!identical && report.exact && report.guarantee === 'same-tokens')
+/** Whether something is wrong: to be slow is not. */
+function hasFault({ strategies, baselines = [], exact, guarantee }: CompareReport): boolean {
+  const promised = exact && guarantee === 'same-tokens'
+  return (
+    [...strategies, ...baselines].some(({ failed }) => failed) ||
+    (promised && strategies.some(({ identical }) => !identical))
+  )
 }
 
 function describe(error: unknown): string {

@@ -31,6 +31,8 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --cost                measures what verify passes of every size cost also on a software device
   --backend <name>      webgpu or reference, default webgpu
   --arithmetic <name>   how products of quantised weights are computed: f32 (default), i8, f16 or fastest
+  --baselines <list>    arithmetics whose plain decoding is timed too, in turn with the strategies: f32,f16. Each loads the
+                        model once more; strategies are held against the fastest plain decoding
   --cache <type>        how WebGPU keeps keys and values: f16 or f32, default f16
   --json <file>         writes the report as JSON; - writes it to the output, and the table to stderr
   --markdown <file>     writes the tables as Markdown
@@ -38,8 +40,13 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --from <file>         measures nothing: takes what --json wrote, for the table, --markdown and --html
   --help                prints this
 
-Exit code 1 where a strategy failed, or gave other tokens than plain decoding on a device that is exact; 2 for a command
+Exit code 1 where a strategy or a baseline failed, or gave other tokens than plain decoding on a device that is exact; 2 for a command
 line that cannot be read.`
+
+const arithmetics = ['f32', 'i8', 'f16', 'fastest'] as const
+
+/** An arithmetic, or a backend's choice of one. */
+export type ArithmeticName = (typeof arithmetics)[number]
 
 /** How the command runs. */
 export interface CommandOptions {
@@ -58,7 +65,9 @@ export interface CommandOptions {
   readonly maxRows: number | null
   readonly cost: boolean
   readonly backend: 'webgpu' | 'reference'
-  readonly arithmetic: 'f32' | 'i8' | 'f16' | 'fastest'
+  readonly arithmetic: ArithmeticName
+  /** Others than `arithmetic`, each once. */
+  readonly baselines: readonly ArithmeticName[]
   readonly cache: 'f16' | 'f32'
   readonly json: string | null
   readonly markdown: string | null
@@ -81,6 +90,7 @@ const flags = {
   cost: { type: 'boolean' },
   backend: text,
   arithmetic: text,
+  baselines: text,
   cache: text,
   json: text,
   markdown: text,
@@ -96,6 +106,7 @@ export function readOptions(args: readonly string[]): CommandOptions | null {
   const model = values.model ?? stories
   const heads = values.heads ?? headsOf(model)
   const strategies = parseStrategies(values.strategies ?? defaultStrategies(heads))
+  const arithmetic = oneOf('arithmetic', values.arithmetic ?? 'f32', arithmetics)
   return {
     model,
     heads,
@@ -109,7 +120,8 @@ export function readOptions(args: readonly string[]): CommandOptions | null {
     maxRows: whole('max-rows', values['max-rows']),
     cost: values.cost ?? false,
     backend: oneOf('backend', values.backend ?? 'webgpu', ['webgpu', 'reference']),
-    arithmetic: oneOf('arithmetic', values.arithmetic ?? 'f32', ['f32', 'i8', 'f16', 'fastest']),
+    arithmetic,
+    baselines: baselinesOf(arithmetic, values.baselines),
     cache: oneOf('cache', values.cache ?? 'f16', ['f16', 'f32']),
     json: values.json ?? null,
     markdown: values.markdown ?? null,
@@ -139,6 +151,16 @@ function found(folder: string): readonly string[] {
 
 function defaultStrategies(heads: string | null): string {
   return ['plain', 'lookup', ...(heads === null ? [] : found(heads))].join(',')
+}
+
+function baselinesOf(arithmetic: ArithmeticName, list: string | undefined): readonly ArithmeticName[] {
+  const names = (list?.split(',') ?? []).map((name) => oneOf('baselines', name.trim(), arithmetics))
+  names.forEach((name, place) => {
+    if (name === arithmetic)
+      throw new UsageError(`--baselines must name other arithmetics than the run's own, which is ${name}`)
+    if (names.indexOf(name) < place) throw new UsageError(`--baselines names ${name} twice`)
+  })
+  return names
 }
 
 function whole(flag: string, value: string | undefined, least = 1): number | null {
