@@ -62,7 +62,7 @@ describe('the command', () => {
   })
 
   test('holds strategies against plain decoding in other arithmetics', async () => {
-    const json = join(folder, 'baselines.json')
+    const [json, html] = [join(folder, 'baselines.json'), join(folder, 'baselines.html')]
     const args = [...onReference, '--strategies', 'lookup', '--baselines', 'i8,f16']
     const { code, note } = await run(...args, '--json', json)
     expect(note).not.toContain('failed')
@@ -75,7 +75,8 @@ describe('the command', () => {
     ])
     expect(report.strategies.map(({ strategy }) => strategy)).toEqual(['plain', 'lookup'])
     for (const { tokensPerSecond } of report.baselines ?? []) expect(tokensPerSecond?.median).toBeGreaterThan(0)
-    const later = await run('--from', json)
+    const later = await run('--from', json, '--html', html)
+    expect(await readFile(html, 'utf8')).toContain('<strong>plain in f16</strong>')
     expect(later.result).toMatch(/^plain in i8 .* not compared$/m)
     expect(later.result).toContain('plain in f16 is plain decoding in arithmetic f16, cache f32')
   })

@@ -1,4 +1,4 @@
-import type { CompareReport, StrategyReport } from '@outrider/core'
+import type { BaselineReport, CompareReport, SpeedUp, StrategyReport } from '@outrider/core'
 
 /** A strategy's part of a comparison of two prompts, as `compare` tells it. */
 export function strategyReport(strategy: string, own: Partial<StrategyReport> = {}): StrategyReport {
@@ -36,7 +36,7 @@ export function drafting(strategy: string, geomean: number, own: Partial<Strateg
   const prompt = { tokensPerSecond: [40], firstTokenMs: [80], identical: true, ids: null }
   const counts = { rounds: 25, tokens: 48, proposed: 100, evaluated: 100, accepted: 23 }
   return strategyReport(strategy, {
-    speedUp: { geomean, low: geomean * 0.9, high: geomean * 1.1, slower: geomean < 1 },
+    speedUp: speedUp(geomean),
     meanAcceptanceLength: 1.92,
     rounds: 50,
     drafts: 50,
@@ -47,6 +47,41 @@ export function drafting(strategy: string, geomean: number, own: Partial<Strateg
     prompts: [0.9, 1.1].map((share) => ({ ...prompt, ...counts, speedUp: geomean * share })),
     ...own,
   })
+}
+
+/** Plain decoding of another engine, at this speed against plain decoding's. */
+export function baselineReport(name: string, geomean: number, own: Partial<BaselineReport> = {}): BaselineReport {
+  return {
+    name,
+    environment: { ...comparison().environment, arithmetic: 'f16' },
+    failed: null,
+    tokensPerSecond: { median: 60, low: 55, high: 65, runs: 2 },
+    speedUp: speedUp(geomean),
+    againstFastest: null,
+    roundMs: 17,
+    phasesMs: null,
+    firstTokenMs: 70,
+    prompts: [0.9, 1.1].map((share) => ({ tokensPerSecond: [60], firstTokenMs: [70], speedUp: geomean * share })),
+    ...own,
+  }
+}
+
+/** A comparison in which a baseline is the fastest plain decoding: eagle3 is faster than plain, and slower than that. */
+export function withBaseline(name: string): CompareReport {
+  return comparison({
+    fastestPlain: name,
+    baselines: [baselineReport(name, 1.5)],
+    strategies: [
+      strategyReport('plain', { againstFastest: speedUp(0.67) }),
+      drafting('lookup', 0.45, { againstFastest: speedUp(0.3) }),
+      drafting('eagle3', 1.3, { againstFastest: speedUp(0.87) }),
+      drafting('mtp', 1.8, { againstFastest: speedUp(1.2) }),
+    ],
+  })
+}
+
+function speedUp(geomean: number): SpeedUp {
+  return { geomean, low: geomean * 0.9, high: geomean * 1.1, slower: geomean < 1 }
 }
 
 /** A comparison of two prompts. */

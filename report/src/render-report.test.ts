@@ -1,7 +1,7 @@
 import { JSDOM } from 'jsdom'
 import { describe, expect, test } from 'vitest'
 import type { ReportFacts } from './facts'
-import { comparison, drafting, strategyReport } from './fixture'
+import { baselineReport, comparison, drafting, strategyReport, withBaseline } from './fixture'
 import { renderReport } from './render-report'
 
 const facts: ReportFacts = {
@@ -53,6 +53,44 @@ describe('a report', () => {
     expect(document.querySelectorAll('script, img, iframe, link[href]:not([rel=icon])').length).toBe(0)
     expect(html).not.toMatch(/(?:src|href)="(?!data:)|url\(|@import/)
     expect(document.querySelector('meta[http-equiv]')?.getAttribute('content')).toContain("default-src 'none'")
+  })
+})
+
+describe('a report with baselines', () => {
+  const document = read(renderReport(withBaseline('plain in f16'), facts))
+  const cells = (row: Element) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent)
+
+  test('has them right below plain, and a column against the fastest', () => {
+    const table = document.querySelector('[aria-label="Speed and text"]')
+    const rows = [...(table?.querySelectorAll('tr') ?? [])].map(cells)
+    expect(rows.map(([name]) => name)).toEqual(['strategy', 'plain', 'plain in f16', 'lookup', 'eagle3', 'mtp'])
+    expect(rows[0]?.slice(1, 5)).toEqual(['against plain', 'middle half', 'against plain in f16', 'middle half'])
+    expect(rows[2]?.slice(1, 6)).toEqual(['1.50× faster', '1.35–1.65', '–', '–', '60.0'])
+    expect(rows[2]?.at(-1)).toBe('not compared')
+    expect(rows[4]?.slice(1, 5)).toEqual(['1.30× faster', '1.17–1.43', '0.87× slower', '0.78–0.96'])
+    expect(table?.querySelectorAll('td:last-child.number').length).toBe(0)
+  })
+
+  test('marks what is slower than the fastest plain decoding', () => {
+    const items = [...document.querySelectorAll('.verdicts li')]
+    const names = (all: readonly Element[]) => all.map((item) => item.firstChild?.textContent)
+    expect(names(items)).toEqual(['plain', 'plain in f16', 'lookup', 'eagle3', 'mtp'])
+    expect(names(items.filter((item) => item.querySelector('.slower')))).toEqual(['plain', 'lookup', 'eagle3'])
+  })
+
+  test('draws their speed and tells how they compute', () => {
+    const drawn = document.querySelector('#chart-speed-up svg')?.getAttribute('aria-label')
+    expect(drawn).toMatch(/plain in f16 1\.50× faster/)
+    expect(document.querySelector('dl')?.textContent).toContain(
+      'Baseline plain in f16webgpu, arithmetic f16, cache f16',
+    )
+  })
+
+  test('has no such column where plain is the fastest', () => {
+    const report = comparison({ fastestPlain: 'plain', baselines: [baselineReport('plain in f16', 0.8)] })
+    const table = read(renderReport(report, facts)).querySelector('[aria-label="Speed and text"]')
+    expect(table?.querySelectorAll('thead th').length).toBe(8)
+    expect(table?.querySelectorAll('tbody tr').length).toBe(4)
   })
 })
 
@@ -109,6 +147,8 @@ test.each([
     settings: { ...harmless.settings, acceptance: hostile },
     prompts: harmless.prompts.map((prompt) => ({ ...prompt, name: hostile, category: hostile })),
     strategies: [plain, slow, lost],
+    fastestPlain: `${hostile}3`,
+    baselines: [baselineReport(`${hostile}3`, 2, { environment: { ...harmless.environment, device: `${hostile}4` } })],
   })
   const fact = { name: hostile, value: hostile }
   const html = renderReport(report, { measured: hostile, repeat: hostile, machine: [fact], versions: [fact] })
@@ -119,5 +159,5 @@ test.each([
   expect(document.querySelector('title')?.textContent).toContain(hostile)
   expect(document.querySelector('#chart-speed-up svg')?.getAttribute('aria-label')).toContain(hostile)
   const names = [...document.querySelectorAll('.verdicts strong')].map((name) => name.textContent)
-  expect(names).toEqual(['plain', hostile, `${hostile}2`])
+  expect(names).toEqual(['plain', `${hostile}3`, hostile, `${hostile}2`])
 })

@@ -1,5 +1,6 @@
 import type { CompareReport } from '@outrider/core'
 import { newDocument } from '#document'
+import { belowPlain, fastestBaseline } from './baselines'
 import { chartFigure } from './chart-figure'
 import { reportCharts } from './charts'
 import { type Child, element } from './element'
@@ -8,7 +9,7 @@ import { count } from './number-words'
 import { categoriesTable, draftsTable, promptsTable, speedTable } from './report-tables'
 import { chartStyles, pageStyles } from './styles'
 import { type Table, tableElement } from './table'
-import { equalityVerdict, speedVerdict, strategyVerdict } from './verdict'
+import { baselineVerdict, equalityVerdict, speedVerdict, strategyVerdict } from './verdict'
 
 /** Nothing is loaded and nothing runs, whatever a name or a prompt holds. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -68,14 +69,8 @@ function content(document: Document, report: CompareReport, facts: ReportFacts):
     make(
       'ul',
       { class: 'verdicts' },
-      ...report.strategies.map((row) =>
-        make(
-          'li',
-          {},
-          make('strong', {}, row.strategy),
-          ': ',
-          make('span', row.speedUp?.slower ? { class: 'slower' } : {}, strategyVerdict(row)),
-        ),
+      ...verdicts(report).map(({ name, slower, verdict }) =>
+        make('li', {}, make('strong', {}, name), ': ', make('span', slower ? { class: 'slower' } : {}, verdict)),
       ),
     ),
     make('h2', {}, 'Charts'),
@@ -98,6 +93,25 @@ function content(document: Document, report: CompareReport, facts: ReportFacts):
   }
 }
 
+function verdicts(
+  report: CompareReport,
+): readonly { readonly name: string; readonly slower: boolean; readonly verdict: string }[] {
+  const { strategies, baselines = [] } = report
+  const fastest = fastestBaseline(report)
+  return belowPlain(
+    strategies.map((row) => ({
+      name: row.strategy,
+      slower: (row.againstFastest ?? row.speedUp)?.slower ?? false,
+      verdict: strategyVerdict(row, fastest),
+    })),
+    baselines.map((row) => ({
+      name: row.name,
+      slower: row.speedUp?.slower ?? false,
+      verdict: baselineVerdict(row),
+    })),
+  )
+}
+
 function subject({ title, model, prompts, settings, guarantee }: CompareReport): string {
   const times = settings.repeats === 1 ? 'once' : `${settings.repeats} times`
   return (
@@ -106,15 +120,23 @@ function subject({ title, model, prompts, settings, guarantee }: CompareReport):
   )
 }
 
-function deviceFacts({ environment, settings }: CompareReport): readonly Fact[] {
-  const { name, device, arithmetic, cacheType, features } = environment
+function deviceFacts({ environment, settings, baselines = [] }: CompareReport): readonly Fact[] {
+  const { device, features } = environment
   return [
     { name: 'Device', value: device },
-    { name: 'Backend', value: `${name}, arithmetic ${arithmetic}, cache ${cacheType}` },
+    { name: 'Backend', value: backendOf(environment) },
+    ...baselines.map(({ name, environment: own }) => ({
+      name: `Baseline ${name}`,
+      value: own.device === device ? backendOf(own) : `${backendOf(own)}, on ${own.device}`,
+    })),
     { name: 'Features in use', value: features.join(', ') || 'none' },
     { name: 'Session', value: `${settings.capacity} tokens at most, passes of ${settings.maxRows} rows at most` },
     { name: 'Warm-up', value: `a generation with each strategy, then ${settings.warmUpMs} ms of plain decoding` },
   ]
+}
+
+function backendOf({ name, arithmetic, cacheType }: CompareReport['environment']): string {
+  return `${name}, arithmetic ${arithmetic}, cache ${cacheType}`
 }
 
 function measured({ measured: at }: ReportFacts): Fact {

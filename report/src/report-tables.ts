@@ -1,35 +1,44 @@
-import type { CompareReport, StrategyReport } from '@outrider/core'
+import type { CompareReport, SpeedReport, SpeedUp, StrategyReport } from '@outrider/core'
+import { belowPlain, fastestBaseline } from './baselines'
 import { figure, percent, ratio } from './number-words'
 import type { Table } from './table'
 
-/** How fast each strategy was, and whether its text is plain decoding's. */
-export function speedTable({ strategies }: CompareReport): Table {
+/** How fast each strategy and baseline was, and whether a strategy's text is plain decoding's. */
+export function speedTable(report: CompareReport): Table {
+  const { strategies, baselines = [] } = report
+  const fastest = fastestBaseline(report)
+  const row = (name: string, speeds: SpeedReport, text: string) => {
+    const { speedUp, againstFastest, tokensPerSecond: speed } = speeds
+    return [
+      name,
+      ...times(speedUp),
+      ...(fastest ? times(againstFastest) : []),
+      figure(speed?.median),
+      speed ? `${figure(speed.low)}–${figure(speed.high)}` : '–',
+      figure(speeds.roundMs),
+      figure(speeds.firstTokenMs),
+      text,
+    ]
+  }
+  const head = [
+    'strategy',
+    'against plain',
+    'middle half',
+    ...(fastest ? [`against ${fastest.name}`, 'middle half'] : []),
+    'tokens/s',
+    'middle half',
+    'ms a round',
+    'first token, ms',
+    'text',
+  ]
   return {
     caption: 'Speed and text',
-    head: [
-      'strategy',
-      'against plain',
-      'middle half',
-      'tokens/s',
-      'middle half',
-      'ms a round',
-      'first token, ms',
-      'text',
-    ],
-    rows: strategies.map((row) => {
-      const { speedUp, tokensPerSecond: speed } = row
-      return [
-        row.strategy,
-        speedUp ? ratio(speedUp) : '–',
-        speedUp ? `${speedUp.low.toFixed(2)}–${speedUp.high.toFixed(2)}` : '–',
-        figure(speed?.median),
-        speed ? `${figure(speed.low)}–${figure(speed.high)}` : '–',
-        figure(row.roundMs),
-        figure(row.firstTokenMs),
-        textOf(row),
-      ]
-    }),
-    words: [7],
+    head,
+    rows: belowPlain(
+      strategies.map((own) => row(own.strategy, own, textOf(own))),
+      baselines.map((own) => row(own.name, own, own.failed ? 'FAILED' : 'not compared')),
+    ),
+    words: [head.length - 1],
   }
 }
 
@@ -86,6 +95,10 @@ export function promptsTable({ prompts, strategies }: CompareReport): Table {
     ]),
     words: [2],
   }
+}
+
+function times(speedUp: SpeedUp | null | undefined): readonly [string, string] {
+  return speedUp ? [ratio(speedUp), `${speedUp.low.toFixed(2)}–${speedUp.high.toFixed(2)}`] : ['–', '–']
 }
 
 function textOf({ failed, identical, acceptance }: StrategyReport): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { comparison, drafting, strategyReport } from './fixture'
-import { equalityVerdict, speedVerdict, strategyVerdict } from './verdict'
+import { baselineReport, comparison, drafting, strategyReport, withBaseline } from './fixture'
+import { baselineVerdict, equalityVerdict, speedVerdict, strategyVerdict } from './verdict'
 
 const failed = strategyReport('medusa', { failed: { code: 'OUT_OF_MEMORY', message: 'too large', prompt: 1 } })
 
@@ -28,6 +28,50 @@ describe('the first line', () => {
   test('tells of failures, and of nothing to tell', () => {
     expect(speedVerdict(comparison({ strategies: [strategyReport('plain'), failed] }))).toBe('failed: medusa.')
     expect(speedVerdict(comparison({ strategies: [strategyReport('plain')] }))).toMatch(/^Nothing was measured/)
+  })
+})
+
+describe('where a baseline is the fastest plain decoding', () => {
+  const report = withBaseline('plain in f16')
+  const [fastest = null] = report.baselines ?? []
+  const [plain, , eagle3] = report.strategies
+
+  test('the first line is about that', () => {
+    expect(speedVerdict(report)).toBe(
+      'Slower than the fastest plain decoding (plain in f16): lookup (0.30×) and eagle3 (0.87×); faster: mtp (1.20×).',
+    )
+  })
+
+  test('a strategy is held against both', () => {
+    expect(eagle3 && strategyVerdict(eagle3, fastest)).toBe(
+      'faster than plain decoding: 1.30 times its speed (middle half of the prompts 1.17 to 1.43); ' +
+        'slower than plain in f16: 0.87 times its speed',
+    )
+    expect(plain && strategyVerdict(plain, fastest)).toBe(
+      'what the others are measured against; slower than plain in f16: 0.67 times its speed',
+    )
+  })
+})
+
+describe('a baseline', () => {
+  test('is held against plain', () => {
+    expect(baselineVerdict(baselineReport('plain in f16', 1.5))).toBe(
+      'faster than plain decoding: 1.50 times its speed (middle half of the prompts 1.35 to 1.65)',
+    )
+    expect(baselineVerdict(baselineReport('plain in f16', 1.5, { speedUp: null }))).toBe('no speed was measured')
+  })
+
+  test('that is slower leaves the first line as it is', () => {
+    const baselines = [baselineReport('plain in f16', 0.8)]
+    expect(speedVerdict(comparison({ fastestPlain: 'plain', baselines }))).toBe(speedVerdict(comparison()))
+  })
+
+  test('that failed is told with what it failed with', () => {
+    const lost = baselineReport('plain in f16', 1.5, { failed: { code: null, message: 'lost', prompt: 0 } })
+    const report = comparison({ fastestPlain: 'plain', baselines: [lost] })
+    expect(baselineVerdict(lost)).toBe('failed: lost')
+    expect(speedVerdict(report)).toMatch(/; failed: plain in f16\.$/)
+    expect(equalityVerdict(report).at(-1)).toBe('plain in f16 failed at first and was left out from then on: lost')
   })
 })
 

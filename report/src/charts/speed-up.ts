@@ -5,7 +5,7 @@ import type { Chart } from './chart'
 import { below, colours, frame, rowHeight, rowLabels } from './frame'
 
 /**
- * Times plain decoding's speed of each strategy: the geometric mean over prompts, their middle half, and every prompt.
+ * Times plain decoding's speed of each baseline and strategy: the geometric mean over prompts, their middle half, and every prompt.
  *
  * @example
  * ```ts
@@ -16,11 +16,10 @@ import { below, colours, frame, rowHeight, rowLabels } from './frame'
  *   document.body.append(chartFigure(document, speedUpChart(report)))
  * ```
  */
-export function speedUpChart({ strategies }: Pick<CompareReport, 'strategies'>): Chart {
-  const rows = strategies.flatMap(({ strategy, speedUp, prompts }) =>
-    speedUp
-      ? [{ name: strategy, value: ratio(speedUp), prompts: prompts.map((prompt) => prompt.speedUp), ...speedUp }]
-      : [],
+export function speedUpChart({ strategies, baselines = [] }: Pick<CompareReport, 'strategies' | 'baselines'>): Chart {
+  const named = [...baselines, ...strategies.map((row) => ({ ...row, name: row.strategy }))]
+  const rows = named.flatMap(({ name, speedUp, prompts }) =>
+    speedUp ? [{ name, value: ratio(speedUp), prompts: prompts.map((prompt) => prompt.speedUp), ...speedUp }] : [],
   )
   const title = 'Times plain decoding’s speed'
   const alternative = listed(rows.map(({ name, value }) => `${name} ${value}`))
@@ -36,7 +35,7 @@ export function speedUpChart({ strategies }: Pick<CompareReport, 'strategies'>):
     note:
       rows.length > 0
         ? 'The dot is the geometric mean over prompts, the bar their middle half, small dots are single prompts. Left of the line at 1 is slower than plain decoding.'
-        : 'Not drawn: no strategy beside plain decoding has a speed.',
+        : 'Not drawn: nothing beside plain decoding has a speed.',
     legend: [],
     table: {
       caption: title,
