@@ -115,7 +115,7 @@ const cases: Readonly<Record<string, readonly [steps: readonly Step[], dispatche
 const names = ['x', 'y', 'z', 'u', 'v', 'g'] as const
 
 const all = Object.entries(cases)
-const ofGpu = ['a product copies what the next ones read', 'of chunks side by side too'].map(
+const ofGpu = ['a product copies what the next ones read', 'where workgroups share its keys too'].map(
   (name) => [name, cases[name]!] as const,
 )
 
