@@ -90,8 +90,8 @@ export function layoutOf(form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group'
   }
 }
 
-/** Words with which lanes quantise. */
-const twinWords = 192
+/** Words with which lanes quantise, and the one that says how many workgroups are done. */
+const otherWords = 193
 
 /** Bytes of workgroup memory that a form takes where subgroups have at least `subgroup` lanes, 1 without. */
 export function workgroupBytes(
@@ -100,5 +100,5 @@ export function workgroupBytes(
 ): number {
   const { rowStride, width, pool, queries } = layoutOf(form)
   const tops = Math.max(1, form.lanes / Math.max(subgroup, form.rows)) * queries
-  return 4 * (form.rows * (rowStride * width + chunk) + pool + tops + 22 * queries + twinWords)
+  return 4 * (form.rows * (rowStride * width + chunk) + pool + tops + 22 * queries + otherWords)
 }
