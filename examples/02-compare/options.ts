@@ -40,8 +40,8 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --from <file>         measures nothing: takes what --json wrote, for the table, --markdown and --html
   --help                prints this
 
-Exit code 1 where a strategy or a baseline failed, or gave other tokens than plain decoding on a device that is exact; 2 for a command
-line that cannot be read.`
+Exit code 1 where a strategy or a baseline failed, or a strategy gave other tokens than plain decoding on a device that is
+exact; 2 for a command line that cannot be read.`
 
 const arithmetics = ['f32', 'i8', 'f16', 'fastest'] as const
 
