@@ -39,8 +39,8 @@ export interface Pass {
   /** Row of the tree that row 0 of the pass computes: 0 but for drafters that walk their tree level by level. */
   readonly first: number
   /**
-   * Every position is below it; default the slots of the cache. Where it is small, attention needs fewer workgroups;
-   * bits are the same. A program that was recorded with it serves no longer context: its key has to tell it (`passReach`).
+   * Every position is below it; default the slots of the cache. Where it is small, attention needs fewer workgroups; bits are the
+   * same. A program that was recorded with it serves no longer context: its key has to tell it (`passReach`).
    */
   readonly reach?: number
   /** u32 [MAX_TREE_ROWS]: token of each row of the tree. */

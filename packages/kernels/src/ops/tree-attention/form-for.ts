@@ -1,6 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import type { DeviceFacts } from '../../device'
-import { type AttentionForm, chunk, span, workgroupBytes } from './form'
+import { type AttentionForm, chunk, partWords, span, workgroupBytes } from './form'
 import { headVectors } from './head-vectors.wgsl'
 
 /** Query heads of a row in a workgroup: more would not fit in registers. */
@@ -33,7 +33,8 @@ export function reachOf({ pass, cache }: Pick<Args, 'pass' | 'cache'>): number {
  * Chooses how to divide the work by what the host knows: recorded rows, and how far they reach at most. Bits do not tell. A
  * workgroup takes all that its row sees where that is a chunk, or a span of so many rows that a card is busy. Else workgroups share
  * the keys: each has a chunk, of one row and as few heads as leave not too many of them, or of a few rows and all heads that read
- * the same keys; far beyond, where many chunks would have to be merged, a span of more than two rows. The numbers are those of an H200, with the ops of a model around.
+ * the same keys; far beyond, where many chunks would have to be merged, a span of more than two rows. The numbers are those of an
+ * H200, with the ops of a model around.
  */
 export function formFor(
   { limits, minSubgroup, software }: DeviceFacts,
@@ -67,7 +68,7 @@ export function formFor(
 
   const chunks = Math.ceil(reach / chunk)
   const far = chunks > mostChunks && pass.rows > 2
-  const byChunks = !far && pass.rows * heads * chunks * (headDim + 2) * 4 <= mostFound
+  const byChunks = !far && pass.rows * heads * chunks * partWords(headDim) * 4 <= mostFound
   for (const few of byChunks ? groups : []) {
     const form = { ...narrow, group: few, reach: 'chunk', shared: true } as const
     const most = pass.rows === 1 ? 4 : few === group && light ? 4.5 : 3

@@ -90,6 +90,12 @@ export function layoutOf(form: Pick<AttentionForm, 'dtype' | 'headDim' | 'group'
   }
 }
 
+/** Keys that one workgroup folds. */
+export const keysOf = (reach: AttentionForm['reach']): number => (reach === 'chunk' ? chunk : span)
+
+/** Words of what a workgroup leaves of a query: sums, peak, weight. */
+export const partWords = (headDim: number): number => headDim + 2
+
 /** Words with which lanes quantise, and the one that says how many workgroups are done. */
 const otherWords = 193
 

@@ -1,5 +1,5 @@
 import { repeat } from '../repeat'
-import { chunk, chunksOfSpan } from './form'
+import { chunksOfSpan, keysOf, partWords } from './form'
 import { owned } from './owned-sums.wgsl'
 import type { Parts } from './parts.wgsl'
 
@@ -22,12 +22,12 @@ fn leave(at: u32, value: f32) {
  */
 export function meet(parts: Parts): string {
   const { reach, group, vectors, head, headDim } = parts
-  const keys = reach === 'chunk' ? chunk : chunk * chunksOfSpan
-  const words = headDim + 2
+  const keys = keysOf(reach)
+  const words = partWords(headDim)
   const left = owned(
     parts,
     (n) => `${place(parts)}
-      if (its < end && begin * ${chunk}u < lengths[query]) {
+      if (wg.z < seen) {
         let at = place + wg.z * ${words}u;
         ${head.components.map((c, i) => `leave(at + vector + ${i * vectors}u, all${n}.o.${c});`).join(' ')}
         if (vector == 0u) { leave(at + ${headDim}u, all${n}.m); leave(at + ${headDim + 1}u, all${n}.l); }
@@ -62,8 +62,8 @@ function place({ reach, vectors, group, headDim }: Parts): string {
       let query = own / ${vectors}u;
       let vector = own % ${vectors}u;
       let its = row0 + query / ${group}u;
-      let place = ((its - p.first) * p.heads + head0 + query % ${group}u) * p.parts * ${headDim + 2}u;
-      let seen = select(0u, (lengths[query] - 1u) / ${reach === 'chunk' ? chunk : chunk * chunksOfSpan}u + 1u, its < end);`
+      let place = ((its - p.first) * p.heads + head0 + query % ${group}u) * p.parts * ${partWords(headDim)}u;
+      let seen = select(0u, (lengths[query] - 1u) / ${keysOf(reach)}u + 1u, its < end);`
 }
 
 /** Parts that are asked for together: the chunks of a span. */
@@ -85,7 +85,7 @@ function take({ vectors, width, head, headDim }: Parts, body: (part: string) => 
         }`
   }
   return `
-        ${repeat(many, (k) => `let at${k} = place + min(part + ${k}u, seen - 1u) * ${headDim + 2}u;`)}
+        ${repeat(many, (k) => `let at${k} = place + min(part + ${k}u, seen - 1u) * ${partWords(headDim)}u;`)}
         ${repeat(many, (k) => repeat(width + 2, (i) => `var w${k}_${i} = 0u;`))}
         // One look at all of them: a look at each would wait for each.
         loop {

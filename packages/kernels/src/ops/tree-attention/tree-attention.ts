@@ -5,7 +5,7 @@ import { variant } from '../../shader'
 import { noteWriter, type Twin, twinBindings } from '../linear/twin'
 import { halfTiles } from '../linear-f16/half-rows.wgsl'
 import { blockInputs } from '../linear-i8/int8-rows.wgsl'
-import { type CopyFormat, chunk, span } from './form'
+import { type CopyFormat, keysOf, partWords } from './form'
 import { formFor, reachOf } from './form-for'
 import { headVectors } from './head-vectors.wgsl'
 import { treeAttentionWgsl } from './tree-attention.wgsl'
@@ -23,9 +23,9 @@ export function treeAttention(recorder: Recorder, args: Parameters<Ops['treeAtte
   const head = headVectors(dtype, headDim)
   const vectors = headDim / head.width
   const half = cache.layer * 2 * kvHeads * slots
-  const parts = shared ? Math.ceil(reachOf(args) / (reach === 'chunk' ? chunk : span)) : 1
+  const parts = shared ? Math.ceil(reachOf(args) / keysOf(reach)) : 1
   const tiles = Math.ceil(pass.rows / form.rows)
-  const tally = pass.rows * heads * parts * (headDim + 2)
+  const tally = pass.rows * heads * parts * partWords(headDim)
   const met = shared ? writes(recorder.scratch([tally + (tiles * heads) / group], 'u32', 'attention parts')) : []
   const attend = (twin?: Twin): Dispatch => ({
     label: 'treeAttention',
