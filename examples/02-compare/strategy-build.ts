@@ -1,7 +1,7 @@
 import { adaptive, firstOf, merged, OutriderError, type Strategy } from '@outrider/core'
 import { draftModel, earlyExit, lookup, suffix } from '@outrider/strategy-draft'
 import { eagle } from '@outrider/strategy-eagle'
-import { mcSim7b63, medusa } from '@outrider/strategy-medusa'
+import { medusa } from '@outrider/strategy-medusa'
 import { mtp } from '@outrider/strategy-mtp'
 import { SpecOptions } from './spec-options'
 import type { StrategySpec } from './strategy-spec'
@@ -57,11 +57,15 @@ const kinds: Readonly<Record<string, Kind>> = {
   eagle3: eagleKind('eagle3'),
   eagle1: eagleKind('eagle1'),
   medusa: {
-    options: ['tokens', 'nodes', 'head'],
+    options: ['tokens', 'nodes', 'grown', 'depth', 'topK', 'head'],
     make: ({ options, head }) => {
-      const { nodes } = options.numbers('nodes')
-      const choices = nodes === undefined ? {} : { choices: mcSim7b63.slice(0, nodes) }
-      return medusa({ head: head('medusa'), ...options.numbers('tokens'), ...choices })
+      const { grown, ...growth } = options.numbers('grown', 'depth', 'topK')
+      const tree = grown === undefined ? growth : { ...growth, nodes: grown }
+      return medusa({
+        head: head('medusa'),
+        ...options.numbers('tokens', 'nodes'),
+        ...(Object.keys(tree).length > 0 && { tree }),
+      })
     },
   },
   mtp: {

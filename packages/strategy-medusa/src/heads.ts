@@ -13,6 +13,8 @@ export interface HeadRun {
   /** u32: the choices, best first, as rows of the LM heads: ids[at + head · choices + rank]. */
   readonly ids: Tensor
   readonly at: number
+  /** f32: their log-probabilities, nats, in the same places. Absent: they are not wanted. */
+  readonly logProbs?: Tensor
   /** Noise to draw with, and a pass whose row `head` stands at the position before the head's token. Absent: the best are chosen. */
   readonly drawn?: DraftNoise & Pick<Pass, 'tokens' | 'index'>
 }
@@ -92,7 +94,7 @@ export class MedusaHeads {
 
   /** Logits of `rows` states, and the choices of the heads from `head` on. */
   #choose(ops: Ops, run: HeadRun, weight: Weight, rows: number, head: number): void {
-    const { choices: k, ids, drawn } = run
+    const { choices: k, ids, logProbs, drawn } = run
     const logits = this.#logits
     const { tensor: x } = this.#states[head] as StatePlace
     ops.linear({ x, weight, out: logits, rows })
@@ -102,6 +104,6 @@ export class MedusaHeads {
       const pass = { rows, first: head, tokens, index }
       ops.perturbLogits({ logits, vocab, pass, ...(targetIds && { targetIds }), ...noise })
     }
-    ops.topK({ logits, vocab, rows, k, ids, at: run.at + head * k })
+    ops.topK({ logits, vocab, rows, k, ids, at: run.at + head * k, ...(logProbs && { logProbs }) })
   }
 }

@@ -1,13 +1,13 @@
 import { OutriderError, Owned, type RankPaths, type Strategy, type TensorFiles, uniformPaths } from '@outrider/core'
 import { MedusaHeads } from './heads'
 import { headNames } from './layouts'
-import { type MedusaOptions, plannedPaths } from './options'
-import { MedusaProposer } from './proposer'
+import { draftShape, type MedusaOptions, type Shape } from './options'
+import { type Drafted, MedusaProposer } from './proposer'
 import { readHeads } from './weights'
 
 /**
  * Speculative decoding with Medusa heads (Cai et al. 2024, arXiv 2401.10774): small heads on the target's last hidden state, one a
- * position ahead, whose choices make a chain or a static tree. Checkpoints in FasterDecoding's layout and in vLLM's.
+ * position ahead, whose choices make a chain, a static tree or one that grows where they are sure. Checkpoints in FasterDecoding's layout and in vLLM's.
  * Throws `INVALID_OPTION`; at load also `UNSUPPORTED_ARCHITECTURE`, `TENSOR_MISSING`, `TENSOR_SHAPE`, `VOCABULARY_MISMATCH`, and
  * what opening files throws.
  *
@@ -17,10 +17,11 @@ import { readHeads } from './weights'
  *
  * const chain = medusa({ head: './models/stories-5m/medusa' })
  * const tree = medusa({ head: './models/stories-5m/medusa', name: 'medusa-tree', choices: mcSim7b63 })
+ * const grown = medusa({ head: './models/stories-5m/medusa', name: 'medusa-grown', tree: { nodes: 15 } })
  * ```
  */
 export function medusa(options: MedusaOptions): Strategy {
-  const planned = plannedPaths(options)
+  const shape = draftShape(options)
   return {
     specVersion: 1,
     name: options.name ?? 'medusa',
@@ -30,16 +31,11 @@ export function medusa(options: MedusaOptions): Strategy {
       const owned = new Owned()
       try {
         const names = headNames(files)
-        const paths = fitting(
-          planned ?? uniformPaths(new Array<number>(names.heads).fill(1), 'medusa'),
-          names.heads,
-          options,
-          files,
-        )
-        const count = paths.reduce((most, { length }) => Math.max(most, length), 0)
+        const drafted = fitting(shape, names.heads, options, files)
+        const count = 'growth' in drafted ? drafted.growth.depth : longest(drafted.paths)
         const heads = new MedusaHeads(host.backend, owned, await readHeads(host, files, owned, { names, count }))
-        checkRanks(paths, heads, files)
-        return { start: (session) => new MedusaProposer(session, heads, paths), dispose: () => owned.dispose() }
+        if ('paths' in drafted) checkRanks(drafted.paths, heads, files)
+        return { start: (session) => new MedusaProposer(session, heads, drafted), dispose: () => owned.dispose() }
       } catch (error) {
         owned.dispose()
         throw error
@@ -50,14 +46,25 @@ export function medusa(options: MedusaOptions): Strategy {
   }
 }
 
-/** The paths that so many heads can draft: all of a chain's, or else it was asked for more than there is. */
-function fitting(paths: RankPaths, heads: number, { tokens }: MedusaOptions, { location }: TensorFiles): RankPaths {
+/** What so many heads can draft: all of a chain, or else it was asked for more than there is. */
+function fitting(
+  { growth, paths }: Shape,
+  heads: number,
+  { tokens }: MedusaOptions,
+  { location }: TensorFiles,
+): Drafted {
+  if (growth) return { growth: { ...growth, depth: Math.min(growth.depth, heads) } }
   if (tokens !== undefined && tokens > heads)
     throw new OutriderError(
       'INVALID_OPTION',
       `medusa: ${tokens} tokens need as many heads, but ${location} has ${heads}`,
     )
-  return paths.filter(({ length }) => length <= heads)
+  const all = paths ?? uniformPaths(new Array<number>(heads).fill(1), 'medusa')
+  return { paths: all.filter(({ length }) => length <= heads) }
+}
+
+function longest(paths: RankPaths): number {
+  return paths.reduce((most, { length }) => Math.max(most, length), 0)
 }
 
 function checkRanks(paths: RankPaths, { weights }: MedusaHeads, { location }: TensorFiles): void {

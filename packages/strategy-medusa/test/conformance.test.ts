@@ -11,6 +11,7 @@ const files = { 'model.safetensors': safetensorsFile(tinyHeads(3, 31)), 'config.
 const shapes: Readonly<Record<string, Partial<MedusaOptions>>> = {
   'a chain': {},
   'a tree': { choices: [[0], [1], [2], [0, 0], [0, 1], [1, 0], [0, 0, 0]] },
+  'a tree that grows': { tree: { nodes: 7 } },
 }
 for (const [name, shape] of Object.entries(shapes))
   describe(name, () =>

@@ -11,6 +11,7 @@ const choices = [[0], [1], [2], [0, 0], [0, 1], [1, 0], [0, 0, 0]]
 
 testDraws('a chain', { model, text, strategy: medusa({ head }), rows: 'heads' })
 testDraws('a tree', { model, text, strategy: medusa({ head, choices }), rows: 'heads' })
+testDraws('a tree that grows', { model, text, strategy: medusa({ head, tree: { nodes: 9 } }), rows: 'heads' })
 
 const targetIds = Array.from({ length: 30 }, (_, row) => (7 * row + 3) % tinyConfig.vocab_size)
 const cut = vllmNames(heads).map((tensor) => (tensor.name.startsWith('lm_heads.') ? rowsOf(tensor, targetIds) : tensor))
@@ -20,6 +21,13 @@ testDraws('a vocabulary of its own', {
   model,
   text,
   strategy: medusa({ head: mapped, choices }),
+  rows: 'heads',
+  targetIds,
+})
+testDraws('a tree that grows of a vocabulary of its own', {
+  model,
+  text,
+  strategy: medusa({ head: mapped, tree: { nodes: 9 } }),
   rows: 'heads',
   targetIds,
 })

@@ -1,7 +1,7 @@
 import { headTree, OutriderError } from '@outrider/core'
 import { describe, expect, test } from 'vitest'
-import { bestPaths, mcSim7b63, medusa } from '../src'
-import { plannedPaths } from '../src/options'
+import { bestPaths, type MedusaOptions, mcSim7b63, medusa } from '../src'
+import { draftShape } from '../src/options'
 
 function code(make: () => unknown): string {
   try {
@@ -12,11 +12,13 @@ function code(make: () => unknown): string {
   }
 }
 
+const pathsOf = (options: MedusaOptions) => draftShape(options).paths
+
 test('the published tree: 63 nodes, four heads, ten choices, every node after its parent', () => {
   expect(mcSim7b63).toHaveLength(63)
   expect(Math.max(...mcSim7b63.map(({ length }) => length))).toBe(4)
   expect(Math.max(...mcSim7b63.flat())).toBe(9)
-  expect(plannedPaths({ head: '', choices: mcSim7b63 })).toEqual(mcSim7b63)
+  expect(pathsOf({ head: '', choices: mcSim7b63 })).toEqual(mcSim7b63)
 })
 
 describe('trees grown by accuracy', () => {
@@ -74,7 +76,7 @@ describe('trees grown by accuracy', () => {
 
 describe('lists of choices', () => {
   test('may come in any order, with beginnings left out and paths twice', () => {
-    expect(plannedPaths({ head: '', choices: [[1, 0], [0, 2, 1], [1], [0], [1, 0]] })).toEqual([
+    expect(pathsOf({ head: '', choices: [[1, 0], [0, 2, 1], [1], [0], [1, 0]] })).toEqual([
       [1],
       [1, 0],
       [0],
@@ -84,11 +86,16 @@ describe('lists of choices', () => {
   })
 
   test('are cut to a budget of nodes and levels', () => {
-    const paths = plannedPaths({ head: '', choices: [[0], [0, 0], [1], [0, 0, 0], [1, 0]] }) ?? []
+    const paths = pathsOf({ head: '', choices: [[0], [0, 0], [1], [0, 0, 0], [1, 0]] }) ?? []
     expect(headTree(paths, 4, 3)).toEqual({ parents: [-1, 0, -1, 1], heads: 3, choices: 2, order: [0, 2, 1, 4] })
     expect(headTree(paths, 4, 2)).toMatchObject({ parents: [-1, 0, -1, 2], heads: 2 })
     expect(headTree(paths, 4, 1)).toMatchObject({ parents: [-1, -1], heads: 1, choices: 2, order: [0, 1] })
   })
+})
+
+test('a tree that grows takes defaults for what is not said', () => {
+  expect(draftShape({ head: '', tree: {} })).toEqual({ growth: { nodes: 15, depth: 4, topK: 16 } })
+  expect(draftShape({ head: '', tree: { nodes: 63, topK: 8 } })).toEqual({ growth: { nodes: 63, depth: 4, topK: 8 } })
 })
 
 test.each([
@@ -101,6 +108,13 @@ test.each([
   { choices: [[0], [-1]] },
   { choices: [[32]] },
   { choices: [[0.5]] },
+  { nodes: 7, tree: {} },
+  { tree: { nodes: 0 } },
+  { tree: { nodes: 64 } },
+  { tree: { depth: 6 } },
+  { tree: { topK: 33 } },
+  { tree: { topK: 1.5 } },
+  { tree: { nodes: 63, depth: 5, topK: 32 } },
 ])('medusa refuses %o', (options) =>
   expect(code(() => medusa({ head: 'anywhere', ...options }))).toBe('INVALID_OPTION'),
 )

@@ -16,3 +16,4 @@ const target = { model, vocab: 61, prompt, text }
 
 testDraftState('a chain', medusa({ head }), target)
 testDraftState('a tree', medusa({ head, choices: [[0], [1], [0, 2], [1, 0], [1, 0, 1]] }), target)
+testDraftState('a tree that grows', medusa({ head, tree: { nodes: 9 } }), target)

@@ -14,6 +14,7 @@ testGenerations('medusa on WebGPU', {
   strategies: [
     chain,
     medusa({ head, name: 'tree', choices: mcSim7b63.slice(0, 15) }),
+    medusa({ head, name: 'tree that grows', tree: { nodes: 15 } }),
     { ...adaptive(chain, { cost: { rows: [1, 8, 64], ms: [1, 1.1, 1.4] } }), name: 'measured tree' },
   ],
   contexts: 2,

@@ -30,6 +30,15 @@ testGenerations('medusa', {
   better: ['chain', 'grown tree'],
 })
 
+testGenerations('medusa with a tree that grows', {
+  backend: async () => referenceBackend(),
+  strategies: [chain, medusa({ head, name: 'tree that grows', tree: { nodes: 15 } })],
+  contexts: 2,
+  tokens: 48,
+  maxRows: 16,
+  better: ['chain', 'tree that grows'],
+})
+
 testGenerations('medusa with measured trees', {
   backend: async () => referenceBackend(),
   strategies: [
