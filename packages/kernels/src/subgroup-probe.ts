@@ -16,7 +16,7 @@ fn main(
   let neighbour = subgroupShuffleXor(lane, 1u);
   let powerOfTwo = countOneBits(width) == 1u && width >= 4u;
   let inPlace = inner == (lane & (width - 1u)) && neighbour == (lane ^ 1u);
-  verdict[lane] = select(0u, 1u, powerOfTwo && inPlace);
+  verdict[lane] = u32(powerOfTwo && inPlace);
 }`
 
 /**

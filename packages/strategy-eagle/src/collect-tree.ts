@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var rank = 0u;
   for (var o = 0u; o < ${count}u; o++) {
     let other = scores[o];
-    rank += select(0u, 1u, other > mine || (other == mine && o < i));
+    rank += u32(other > mine || (other == mine && o < i));
   }
   board[${at.ranks}u + i] = select(${nodes}u, rank, mine > ${REAL});
 }`,
@@ -54,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 fn chosen(i: u32) -> bool { return board[${at.ranks}u + i] < ${nodes}u; }
 fn row_of(i: u32) -> u32 {
   var row = 1u;
-  for (var o = 0u; o < i; o++) { row += select(0u, 1u, chosen(o)); }
+  for (var o = 0u; o < i; o++) { row += u32(chosen(o)); }
   return row;
 }
 @compute @workgroup_size(${lanes})

@@ -99,7 +99,7 @@ function ranking(count: number, k: number, level: number, first: number, down: n
   for (var i = lane; i < ${count}u; i += ${lanes}u) {
     let mine = all[i];
     var rank = 0u;
-    for (var o = 0u; o < ${count}u; o++) { rank += select(0u, 1u, all[o] > mine || (all[o] == mine && o < i)); }
+    for (var o = 0u; o < ${count}u; o++) { rank += u32(all[o] > mine || (all[o] == mine && o < i)); }
     if (rank < ${k}u) {
       let row = ${1 + level * k}u + rank;
       board[${down}u + rank] = ${first}u + i;

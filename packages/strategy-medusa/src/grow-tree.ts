@@ -89,7 +89,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     var rank = 0u;
     for (var o = 0u; o < ${count}u; o++) {
       let other = scores[o];
-      rank += select(0u, 1u, other > mine || (other == mine && o < i));
+      rank += u32(other > mine || (other == mine && o < i));
     }
     ranks[i] = select(${nodes}u, rank, mine > ${real});`)}
   workgroupBarrier();

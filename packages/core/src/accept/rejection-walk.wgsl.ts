@@ -104,7 +104,7 @@ fn judged(row: u32, before: u32, ofTokens: u32, position: u32, coins: vec4u) -> 
 }
 // Takes a token that was refused out of what is left of p and q. Two sums, each lane's own terms first.
 fn refuse(token: u32, lane: u32) {
-  let half = select(0u, 1u, left == 0u);
+  let half = u32(left == 0u);
   var sum = vec2f();
   for (var v = lane; v < vocab; v += size) {
     var mass = leftAt(v) / max(leftSum, 1e-38);

@@ -1,7 +1,7 @@
 import type { Backend } from '@outrider/core'
 import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { lastThatSpeaks, mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
+import { foldable, lastThatSpeaks, mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
 
 let backend: Backend
 
@@ -24,3 +24,8 @@ test.each(mergeCases().filter(({ parts }) => parts.length > 1))(
     expect(await mergeOn(backend, each, 'before')).toEqual(lastThatSpeaks(each))
   },
 )
+
+test.each(mergeCases().filter(foldable))('$name: the first is laid where the second is merged', async (each) => {
+  expect(await mergeOn(backend, each, 'beside', true)).toEqual(mergeByPaths(each))
+  expect(await mergeOn(backend, each, 'before', true)).toEqual(lastThatSpeaks(each))
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lastThatSpeaks, mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
+import { foldable, lastThatSpeaks, mergeByPaths, mergeCases, mergeOn } from '../../test/support/merge-cases'
 import { referenceBackend } from '../reference'
 
 const backend = referenceBackend()
@@ -21,4 +21,9 @@ test('the trees share paths', () => {
     return mergeByPaths({ ...each, maxRows: 1000 }).tokens.length < nodes
   })
   expect(shared.length).toBeGreaterThan(20)
+})
+
+test.each(mergeCases().filter(foldable))('$name: the first is laid where the second is merged', async (each) => {
+  expect(await mergeOn(backend, each, 'beside', true)).toEqual(mergeByPaths(each))
+  expect(await mergeOn(backend, each, 'before', true)).toEqual(lastThatSpeaks(each))
 })

@@ -17,6 +17,8 @@ export interface MergedTree {
    * `from` is merged into what stands there.
    */
   readonly place: 'first' | 'before' | 'beside'
+  /** What stands in `into`, where it still lies elsewhere: it is laid there first, its nodes credited to `bit`. */
+  readonly onto?: { readonly tree: TreeTensors; readonly bit: number }
   /** Most rows of `into`, the pending token's included. */
   readonly maxRows: number
 }
@@ -29,7 +31,7 @@ export interface MergedTree {
  * token that differs: no lane waits for its parent's.
  */
 export function mergeTree(ops: Ops, args: MergedTree): void {
-  const { from, words, into, credit } = args
+  const { from, words, into, credit, onto } = args
   ops.kernel({
     label: 'merge tree',
     wgsl: shader(args),
@@ -39,18 +41,24 @@ export function mergeTree(ops: Ops, args: MergedTree): void {
       { tensor: into.tokens, access: 'read_write' },
       { tensor: into.shape, access: 'read_write' },
       { tensor: credit, access: 'read_write' },
-      ...(words ? [{ tensor: words, access: 'read' } as const] : []),
+      ...[...(words ? [words] : []), ...(onto ? [onto.tree.tokens, onto.tree.shape] : [])].map(
+        (tensor) => ({ tensor, access: 'read' }) as const,
+      ),
     ],
     workgroups: [1],
     reference: (views) => merge(views as readonly Uint32Array[], args),
   })
 }
 
-function shader({ bits, words, place, maxRows }: MergedTree): string {
+function shader({ bits, words, place, onto, maxRows }: MergedTree): string {
   const proposed = words
     ? bits.map((bit, i) => `(((words[row] >> ${i}u) & 1u) << ${bit}u)`).join(' | ')
     : `1u << ${bits[0]}u`
   const last = MAX_TREE_ROWS - 1
+  const base = words ? 6 : 5
+  const [heldTokens, heldShape] = onto ? ['base_tokens', 'base_shape'] : ['tokens', 'shape']
+  const held = `clamp(${heldShape}[0], 1u, ${onto ? maxRows : MAX_TREE_ROWS}u)`
+  const kept = { first: '1u', beside: held, before: onto ? `select(1u, ${held}, added <= 1u)` : '1u' }[place]
   return /* wgsl */ `
 @group(0) @binding(0) var<storage, read> from_tokens: array<u32>;
 @group(0) @binding(1) var<storage, read> from_shape: array<u32>;
@@ -58,6 +66,13 @@ function shader({ bits, words, place, maxRows }: MergedTree): string {
 @group(0) @binding(3) var<storage, read_write> shape: array<u32>;
 @group(0) @binding(4) var<storage, read_write> credit: array<atomic<u32>>;
 ${words ? '@group(0) @binding(5) var<storage, read> words: array<u32>;' : ''}
+${
+  onto
+    ? `
+@group(0) @binding(${base}) var<storage, read> base_tokens: array<u32>;
+@group(0) @binding(${base + 1}) var<storage, read> base_shape: array<u32>;`
+    : ''
+}
 var<workgroup> new_tokens: array<u32, ${MAX_TREE_ROWS}>;
 var<workgroup> new_parents: array<u32, ${MAX_TREE_ROWS}>;
 var<workgroup> old_tokens: array<u32, ${MAX_TREE_ROWS}>;
@@ -79,12 +94,22 @@ fn proposed(row: u32) -> u32 { return ${proposed}; }
 @compute @workgroup_size(${MAX_TREE_ROWS})
 fn main(@builtin(local_invocation_index) lane: u32) {
   let added = min(from_shape[0], ${MAX_TREE_ROWS}u);
-  ${place === 'before' ? 'if (added <= 1u) { return; }' : ''}
-  let held = ${place === 'beside' ? `clamp(shape[0], 1u, ${MAX_TREE_ROWS}u)` : '1u'};
+  ${place === 'before' && !onto ? 'if (added <= 1u) { return; }' : ''}
+  let held = ${kept};
   new_tokens[lane] = from_tokens[lane];
   new_parents[lane] = min(from_shape[lane], ${last}u);
-  old_tokens[lane] = tokens[lane];
-  old_parents[lane] = min(shape[lane], ${last}u);
+  old_tokens[lane] = ${heldTokens}[lane];
+  old_parents[lane] = min(${heldShape}[lane], ${last}u);
+  ${
+    onto
+      ? `
+  if (lane > 0u && lane < held) {
+    tokens[lane] = old_tokens[lane];
+    shape[lane] = old_parents[lane];
+    atomicStore(&credit[lane], 1u << ${onto.bit}u);
+  }`
+      : ''
+  }
   workgroupBarrier();
   storageBarrier();
   let node = lane > 0u && lane < added;
@@ -94,7 +119,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   places[lane] = place;
   workgroupBarrier();
   var row = held;
-  for (var other = 1u; other < min(lane, added); other++) { row += select(0u, 1u, places[other] == 0u); }
+  for (var other = 1u; other < min(lane, added); other++) { row += u32(places[other] == 0u); }
   workgroupBarrier();
   if (absent) { places[lane] = row; }
   workgroupBarrier();
@@ -104,15 +129,23 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     atomicStore(&credit[row], proposed(lane));
   }
   if (place > 0u) { atomicOr(&credit[place], proposed(lane)); }
-  if (lane == ${last}u) { shape[0] = min(row + select(0u, 1u, absent), ${maxRows}u); }
+  if (lane == ${last}u) { shape[0] = min(row + u32(absent), ${maxRows}u); }
 }`
 }
 
 /** The same in plain loops. */
 function merge(
-  [fromTokens, fromShape, tokens, shape, credit, words]: readonly Uint32Array[],
-  { bits, place, maxRows }: MergedTree,
+  [fromTokens, fromShape, tokens, shape, credit, ...more]: readonly Uint32Array[],
+  { bits, place, onto, maxRows, ...args }: MergedTree,
 ): void {
+  const words = args.words && more.shift()
+  if (onto) {
+    const [baseTokens, baseShape] = more as [Uint32Array, Uint32Array]
+    const rows = Math.min(Math.max(baseShape[0] as number, 1), maxRows)
+    tokens?.set(baseTokens.subarray(1, rows), 1)
+    shape?.set([rows, ...baseShape.subarray(1, rows)])
+    credit?.fill(1 << onto.bit, 1, rows)
+  }
   const [newTokens, newParents] = [fromTokens as Uint32Array, fromShape as Uint32Array]
   const [oldTokens, oldParents, by] = [tokens as Uint32Array, shape as Uint32Array, credit as Uint32Array]
   const added = Math.min(newParents[0] as number, MAX_TREE_ROWS)

@@ -19,6 +19,11 @@ export interface Proposed {
   readonly credit: LaidCredit
 }
 
+/** How a part's tree is taken into the session's; `onto`: the part whose tree is laid there first, and its bit. */
+interface Into extends Pick<MergedTree, 'bits' | 'words' | 'place'> {
+  readonly onto?: { readonly at: number; readonly bit: number }
+}
+
 /** A composition of which each part drafts into a tree of its own, and which makes one tree of them. */
 export abstract class PartTrees extends Composition {
   /** Where each part drafts. */
@@ -88,10 +93,16 @@ export abstract class PartTrees extends Composition {
     const bare = host.tokens.length === 0
     if (!bare) this.#write(host)
     const device = proposed.filter((each) => !onHost(each))
+    const [base, second] = device
+    // The first of two is laid by the dispatch that takes the second into it, unless its credit has to be gone through.
+    const onto = bare && base && second && !base.credit.tensor ? base : null
     const programs = device.flatMap(({ draft }) => ('programs' in draft ? [...draft.programs] : []))
-    const merges = device.map(({ at, credit }, i) => {
+    const merges = (onto ? device.slice(1) : device).map(({ at, credit }, i) => {
       const how = { bits: bitsOf(credit, names), words: credit.tensor }
-      return this.#into(at, { ...how, place: i === 0 && bare ? 'first' : place })
+      if (i > 0 || !bare) return this.#into(at, { ...how, place })
+      if (!onto) return this.#into(at, { ...how, place: 'first' })
+      const [bit = 0] = bitsOf(onto.credit, names)
+      return this.#into(at, { ...how, place, onto: { at: onto.at, bit } })
     })
     const levels = Math.max(...proposed.map((each) => each.levels))
     return { programs: [...programs, ...merges], nodes, levels, parents: null, by: { names, of: this.#credit } }
@@ -122,13 +133,16 @@ export abstract class PartTrees extends Composition {
   }
 
   /** Takes what part `at` drafted into the session's tree. */
-  #into(at: number, how: Pick<MergedTree, 'bits' | 'words' | 'place'>): Program {
-    const { bits, words, place } = how
+  #into(at: number, how: Into): Program {
+    const { bits, words, place, onto } = how
     if (words && !this.#words.includes(words)) this.#words.push(words)
     const by = words ? `credit ${this.#words.indexOf(words)}` : 'all'
-    return this.#programs.get(`merge ${at} ${place} as ${bits} of ${by}`, (ops) => {
+    const base = onto && `${onto.at} as ${onto.bit}`
+    return this.#programs.get(`merge ${at} ${place} as ${bits} of ${by} onto ${base}`, (ops) => {
       const { tree: into, maxRows } = this.session
-      mergeTree(ops, { ...how, from: this.#trees[at] as TreeTensors, into, credit: this.#credit, maxRows })
+      const [from, under] = [at, onto?.at].map((part) => this.#trees[part ?? -1]) as [TreeTensors, TreeTensors?]
+      const held = onto && under && { onto: { tree: under, bit: onto.bit } }
+      mergeTree(ops, { bits, words, place, from, into, credit: this.#credit, maxRows, ...held })
     })
   }
 }

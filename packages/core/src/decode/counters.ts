@@ -10,7 +10,10 @@ export interface DecodeStats {
   readonly submits: number
   /** Reads back from the device. */
   readonly reads: number
-  /** Tokens that the rounds committed: accepted ones and one of the target's own a round. */
+  /**
+   * Tokens that the rounds committed: accepted ones and one of the target's own a round. The last round may have committed more than
+   * the generation gave.
+   */
   readonly tokens: number
   /** Draft tokens that strategies proposed. */
   readonly proposed: number

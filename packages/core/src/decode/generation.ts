@@ -94,7 +94,8 @@ export async function* decode(parts: GenerationParts): AsyncGenerator<Part, void
       tokens.forEach((token, i) => {
         const by = drafters[i]
         const drafted = by ? { by, depth: i + 1 } : null
-        if (!reader.finished) reader.push(token, drafted, logProbs?.[i] ?? null)
+        // A round that was begun early may have gone beyond what was wanted.
+        if (!reader.finished && i < left) reader.push(token, drafted, logProbs?.[i] ?? null)
       })
       round = record && { ...record, start: record.start - promptTokens }
       if (!reader.finished && reader.ids.length >= plan.maxTokens) reader.finish('length', null)

@@ -8,6 +8,7 @@ export {
   type ResumeOptions,
   withCheckpoint,
 } from './checkpoint'
+export { checkVersion } from './contract-version'
 export type { DecodeStats } from './counters'
 export { type LaidCredit, layCredit } from './credit'
 export { DraftLayer } from './draft-layer'

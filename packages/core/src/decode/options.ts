@@ -1,6 +1,7 @@
 import { OutriderError } from '../errors'
 import { planSampling, type SamplingOptions, type SamplingPlan } from '../sample'
 import type { AcceptanceRule, Constraint, LogitsProcessor } from '../spec'
+import { checkVersion } from './contract-version'
 
 /** How one generation runs. */
 export interface GenerateOptions extends SamplingOptions {
@@ -59,12 +60,8 @@ export function plan(options: GenerateOptions, eos: readonly number[], vocab: nu
   const endTokens = new Set(ignoreEos ? [] : eos)
   const sampling = planSampling(options, vocab)
   const { processors = [], constraint = null } = options
-  for (const { name, specVersion } of constraint ? [...processors, constraint] : processors)
-    if (specVersion !== 1)
-      throw new OutriderError(
-        'STRATEGY_VERSION',
-        `${name} is written for contract version ${specVersion}, this core speaks 1: install matching versions`,
-      )
+  for (const processor of processors) checkVersion('processor', processor)
+  if (constraint) checkVersion('constraint', constraint)
   const ends = { stop: texts, stopTokens: new Set(stopTokens), endTokens, eos }
   return { maxTokens, ...ends, sampling, processors, constraint, signal }
 }

@@ -1,4 +1,4 @@
-import { callStrategy } from '../decode'
+import { callStrategy, checkVersion } from '../decode'
 import { OutriderError } from '../errors'
 import { building, type Disposable, Owned } from '../owned'
 import type { ModelConfig, Strategy, StrategyHost, StrategyNeeds } from '../spec'
@@ -68,12 +68,9 @@ export class Roster implements Disposable {
 }
 
 /** Refuses a strategy that the engine cannot speak with, or whose name is taken. Throws `STRATEGY_VERSION`, `STRATEGY_DUPLICATE`. */
-export function checkStrategy({ name, specVersion }: Strategy, taken: readonly string[]): void {
-  if (specVersion !== 1)
-    throw new OutriderError(
-      'STRATEGY_VERSION',
-      `strategy ${name} is written for contract version ${specVersion}, this core speaks 1: install matching versions`,
-    )
+export function checkStrategy(strategy: Strategy, taken: readonly string[]): void {
+  checkVersion('strategy', strategy)
+  const { name } = strategy
   if (name === 'plain' || taken.includes(name))
     throw new OutriderError('STRATEGY_DUPLICATE', `two strategies are called "${name}": give one of them another name`)
 }

@@ -1,5 +1,5 @@
 import { Container } from 'inversify'
-import type { GenerateOptions, Stepper } from '../decode'
+import { checkVersion, type GenerateOptions, type Stepper } from '../decode'
 import { OutriderError } from '../errors'
 import { Owned } from '../owned'
 import type { AcceptanceRule } from '../spec'
@@ -90,11 +90,7 @@ export class Sessions {
 
   #make(name: string, rule: AcceptanceRule, timed: boolean): Opened {
     const strategy = this.#strategy(name)
-    if (rule.specVersion !== 1)
-      throw new OutriderError(
-        'STRATEGY_VERSION',
-        `acceptance rule ${rule.name} is written for contract version ${rule.specVersion}, this core speaks 1: install matching versions`,
-      )
+    checkVersion('acceptance rule', rule)
     this.#leave(this.keep - this.#used.size - 1)
     const session = new Container({ parent: this.container, jitless: true })
     session.load(sessionModule(strategy, rule, timed))

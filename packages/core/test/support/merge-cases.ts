@@ -1,4 +1,4 @@
-import { type Backend, Owned, type Tensor } from '@outrider/core'
+import { type Backend, Owned, type Tensor, type TreeTensors } from '@outrider/core'
 import { MAX_PATH, MAX_TREE_ROWS, NO_TOKEN } from '@outrider/core/spec'
 import { mergeTree } from '../../src/compose/merge-tree'
 import { randomNumbers } from './strategies'
@@ -25,11 +25,17 @@ export interface MergedWords {
   readonly credit: Uint32Array
 }
 
+/** Whether the dispatch that merges the second tree may lay the first. */
+export function foldable({ parts: [first, second] }: MergeCase): boolean {
+  return first?.words === null && second !== undefined
+}
+
 /** Merges on the device, and gives the rows that the tree has; `place`: where the second and later trees go. */
 export async function mergeOn(
   backend: Backend,
   { parts, maxRows }: MergeCase,
   place: 'beside' | 'before' = 'beside',
+  folded = false,
 ): Promise<MergedWords> {
   const owned = new Owned()
   const words = (values: readonly number[]): Tensor => {
@@ -46,10 +52,17 @@ export async function mergeOn(
     const credit = words([])
     const program = owned.add(
       backend.program('merge', (ops) => {
-        parts.forEach((part, i) => {
-          const from = { tokens: words([0, ...part.tokens]), shape: words([part.tokens.length + 1, ...part.parents]) }
-          const by = part.words && words([0, ...part.words])
-          mergeTree(ops, { from, bits: part.bits, words: by, into, credit, place: i === 0 ? 'first' : place, maxRows })
+        const trees = parts.map(({ tokens, parents }) => ({
+          tokens: words([0, ...tokens]),
+          shape: words([tokens.length + 1, ...parents]),
+        }))
+        const [first] = trees
+        parts.forEach(({ bits, words: by }, i) => {
+          if (folded && i === 0) return
+          const from = trees[i] as TreeTensors
+          const onto = folded && i === 1 && { onto: { tree: first as TreeTensors, bit: parts[0]?.bits[0] as number } }
+          const where = i === 0 ? 'first' : place
+          mergeTree(ops, { from, bits, words: by && words([0, ...by]), into, credit, place: where, maxRows, ...onto })
         })
       }),
     )

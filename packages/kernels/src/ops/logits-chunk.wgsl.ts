@@ -174,7 +174,7 @@ fn adjusted(bits: u32, id: u32, row: u32) -> u32 {
   if (repetition != 1.0 || presence != 0.0 || frequency != 0.0) {
     let known = counts[id];
     var generated = known & 0x7fffffffu;
-    for (var i = 0u; i < depth; i++) { generated += select(0u, 1u, path[i] == id); }
+    for (var i = 0u; i < depth; i++) { generated += u32(path[i] == id); }
     if (generated > 0u || known != 0u) { logit = select(logit * repetition, logit / repetition, logit > 0.0); }
     if (generated > 0u) { logit = fma(-frequency, f32(generated), logit - presence); }
   }

@@ -69,7 +69,7 @@ function choose({ k, each, candidate, between, take }: Choice): string {
     if (at < all) {
       own = found[at];
       rank = 0u;
-      for (var other = 0u; other < all; other++) { rank += select(0u, 1u, before(found[other], own)); }
+      for (var other = 0u; other < all; other++) { rank += u32(before(found[other], own)); }
     }
     if (rank < ${k}u) { ${take} }
   }`

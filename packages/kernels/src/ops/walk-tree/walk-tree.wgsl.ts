@@ -20,7 +20,7 @@ fn main(@builtin(local_invocation_index) row: u32) {
   let path = ${INDEX.paths}u + row * ${MAX_PATH}u;
   let depth = index[${INDEX.positions}u + row] - base;
   if (row < rows && depth > 0u) {
-    agrees[row] = select(0u, 1u, tokens[row] == choices[index[path + depth - 1u]]);
+    agrees[row] = u32(tokens[row] == choices[index[path + depth - 1u]]);
   }
   workgroupBarrier();
   var accepted = row < rows;
