@@ -17,8 +17,8 @@ export const help: string = `Decodes prompts with several strategies in turn and
   --strategies <list>   default plain, lookup and every head that is there. Separated by commas:
                           lookup:tokens=5;on=host         suffix:nodes=15       draft:tokens=4   draft:branches=3.2.1
                           eagle3:tokens=4                 eagle3:nodes=15;depth=5;topK=4 (a dynamic tree)   eagle1:…
-                          medusa   medusa:nodes=15        mtp:tokens=3          any head: head=<its own location>
-                          earlyExit:layer=4;tokens=3 (the target's first layers draft)
+                          medusa   medusa:nodes=15   medusa:grown=15;depth=3 (a dynamic tree)       mtp:tokens=3
+                          earlyExit:layer=4;tokens=3 (the target's first layers draft)   any head: head=<its own location>
                           firstOf(lookup,eagle3)          merged(lookup,eagle3:tokens=3)         adaptive(eagle3)
                         (quote the list: the shell has its own ideas about ; and parentheses)
   --prompts <file>      a JSON object a line: "prompt" (text as it is), "turns" (the first, through the chat template) or

@@ -54,9 +54,9 @@ describe('strategy expressions', () => {
   test('make strategies under their own text', () => {
     const all =
       'lookup,suffix:nodes=15,draft:branches=3.2.1,eagle3,eagle1:tokens=4,medusa:nodes=15,mtp:tokens=3,earlyExit:layer=4;tokens=3,' +
-      'firstOf(lookup,eagle3),merged(lookup,eagle3:tokens=3),adaptive(eagle3)'
+      'firstOf(lookup,eagle3),merged(lookup,eagle3:tokens=3),adaptive(eagle3),medusa:grown=15;depth=3'
     const specs = parseStrategies(all)
-    expect(specs).toHaveLength(11)
+    expect(specs).toHaveLength(12)
     for (const spec of specs) expect(buildStrategy(spec, 'heads').name).toBe(spec.text)
   })
 

@@ -125,15 +125,18 @@ type Replayed = Pick<
 
 /**
  * A generation of `counts.length` tokens as the reference's counts have it: a round that begins at greedy token i accepts counts[i]
- * of `depth` drafts, as far as the generation goes, and moves on by one more. `depths`: of each token, at which it was drafted; 0: the
- * target's own.
+ * of `depth` drafts and moves on by one more. One that waited for the round before it drafts as far as the generation goes, one that was
+ * begun ahead, as `Stepper.round` says it, may go beyond. `depths`: of each token, at which it was drafted; 0: the target's own.
  */
 function replay(strategy: string, counts: readonly number[], depth: number): { depths: number[]; stats: Replayed } {
   const depths: number[] = []
   const acceptedByDepth: number[] = []
   let [rounds, drafts, proposed, accepted] = [0, 0, 0, 0]
+  let ahead = false
   while (depths.length < counts.length) {
-    const drafted = Math.min(depth, counts.length - depths.length - 1)
+    const most = counts.length - depths.length
+    const drafted: number = ahead ? depth : Math.min(depth, most - 1)
+    ahead = most > drafted + 1
     const right = Math.min(drafted, counts[depths.length] as number)
     for (let level = 1; level <= right; level++) {
       depths.push(level)
@@ -149,7 +152,7 @@ function replay(strategy: string, counts: readonly number[], depth: number): { d
   const [tokens, evaluated] = [depths.length, proposed]
   const meanAcceptanceLength = tokens / rounds
   const counted = { rounds, drafts, proposed, evaluated, accepted, acceptedBy, acceptedByDepth, tokens }
-  return { depths, stats: { ...counted, meanAcceptanceLength } }
+  return { depths: depths.slice(0, counts.length), stats: { ...counted, meanAcceptanceLength } }
 }
 
 /**

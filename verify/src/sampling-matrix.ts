@@ -20,7 +20,7 @@ const families: Readonly<Record<string, readonly [chain: string, tree: string]>>
   'draft model': ['draft chain', 'draft tree'],
   'early exit': ['early exit chain', 'early exit tree'],
   eagle: ['eagle1 chain', 'eagle3 dynamic'],
-  medusa: ['medusa chain', 'medusa tree'],
+  medusa: ['medusa chain', 'medusa dynamic'],
   mtp: ['mtp chain', 'mtp tree'],
 }
 

@@ -37,6 +37,7 @@ export function everyStrategy(root: string, layers: number): readonly Strategy[]
       ? [
           medusa({ head: head('medusa'), name: 'medusa chain' }),
           medusa({ head: head('medusa'), name: 'medusa tree', choices: mcSim7b63.slice(0, 15) }),
+          medusa({ head: head('medusa'), name: 'medusa dynamic', tree: { nodes: 15 } }),
         ]
       : []),
     ...(has('eagle3') && has('medusa')

@@ -78,7 +78,7 @@ test.each(Array.from({ length: 14 }, (_, i) => i + 1))('maxTokens %i gives as ma
   for (const text of [right, wrong]) {
     const { ids: found, reason, stats } = await run(text, maxTokens)
     expect({ count: found.length, reason }).toEqual({ count: maxTokens, reason: 'length' })
-    // Rounds that each commit what is usual are not begun in vain.
+    // No round is begun in vain.
     expect(stats.submits).toBe(stats.rounds + 1)
   }
 })

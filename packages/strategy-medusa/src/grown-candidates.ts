@@ -22,8 +22,8 @@ export interface GrownCandidates {
 
 /**
  * A path's score is a sum of log-probabilities that fall by rank, head by head, so that no path is better than the same with lower
- * ranks, nor than its beginnings. One that is outdone by as many as are kept is no candidate: of the 780 paths of three heads with nine
- * choices 89 are left where 15 are kept.
+ * ranks, nor than its beginnings. One that is outdone by as many as are kept is no candidate: of the 819 paths of three heads with nine
+ * choices 71 are left where 15 are kept.
  */
 export function grownCandidates({ nodes, depth, topK }: Growth): GrownCandidates {
   const paths: number[] = []

@@ -97,8 +97,8 @@ export class Stepper {
 
   /**
    * One round that commits at most `most` tokens. Where `more` follow, `most` in all, and nothing on the host decides over the next
-   * one, that is submitted before this one is read, unless it would often be in vain; it is what the next call gives, as deep as any
-   * other and so at times more than `most`, or `settle` gives it up. Throws what the strategy and the device throw,
+   * one, that is submitted before this one is read, unless that may give all `most`; it is what the next call gives, as deep as any other
+   * and so at times more than `most`, or `settle` gives it up. Throws what the strategy and the device throw,
    * `LOGITS_NOT_FINITE`.
    */
   async round(most: number, more = false): Promise<Round> {
@@ -109,12 +109,9 @@ export class Stepper {
       this.#ahead = null
       const begun = await next.begun
       const unread = begun.draft.levels + 1
-      const { rounds, tokens } = this.#state.counters
-      // Rounds may commit all that they draft, and seldom more than twice what they usually do.
-      const needed = most > unread || most > (2 * tokens) / rounds
       // At the end of its room a draft is as deep as is really left: it waits to know.
       const left = this.sequence.room - unread
-      if (more && needed && left >= unread) this.#ahead = this.#begin(left, unread)
+      if (more && most > unread && left >= unread) this.#ahead = this.#begin(left, unread)
       try {
         return await endRound(this.#state, begun)
       } catch (error) {
