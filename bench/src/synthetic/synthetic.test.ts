@@ -87,7 +87,10 @@ describe('synthetic drafters on an engine', () => {
     expect(never?.stats.rounds).toBe(40)
     expect(never?.stats.accepted).toBe(0)
     expect(host?.stats.rounds).toBe(device?.stats.rounds)
-    expect(host?.stats.accepted).toBe(device?.stats.accepted)
+    // Rounds of the device's are begun ahead: the last one drafts beyond the end.
+    const beyond = (device?.stats.accepted ?? 0) - (host?.stats.accepted ?? 0)
+    expect(beyond).toBeGreaterThanOrEqual(0)
+    expect(beyond).toBeLessThan(4)
     expect(host?.stats.accepted).toBeGreaterThan(15)
     expect(device?.stats.reads).toBe(device?.stats.rounds)
   })
