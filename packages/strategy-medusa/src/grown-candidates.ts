@@ -1,9 +1,17 @@
-import type { Growth } from './options'
-
 /** Levels that a candidate's path has room for, three bits of its word for how many and five for each rank. */
 export const mostLevels = 5
 /** Candidates that a workgroup holds: eight bytes each of a device's least workgroup memory. */
 export const mostCandidates = 1900
+
+/** How a tree grows. */
+export interface Growth {
+  /** Nodes that are kept. */
+  readonly nodes: number
+  /** Levels, and as many heads. */
+  readonly depth: number
+  /** Choices of each head. */
+  readonly topK: number
+}
 
 /** Parent of the candidates below the pending token. */
 export const ROOT = 0xffffffff

@@ -1,6 +1,6 @@
 import { type ModelLocation, OutriderError, parentsFirst, type RankPaths, uniformPaths } from '@outrider/core'
 import { mcSim7b63 } from './choices'
-import { grownCandidates, mostCandidates, mostLevels } from './grown-candidates'
+import { type Growth, grownCandidates, mostCandidates, mostLevels } from './grown-candidates'
 
 /** Most choices of a head, as `topK` gives them. */
 export const mostChoices = 32
@@ -36,9 +36,6 @@ export interface TreeOptions {
   /** Choices of each head that are looked at, 1 to 32. Default 16. */
   readonly topK?: number
 }
-
-/** `TreeOptions` with its defaults. */
-export type Growth = Required<TreeOptions>
 
 /** What is drafted each round: nodes of a static tree, parents first, null for a chain over all heads; or how a tree grows. */
 export type Shape =

@@ -20,10 +20,10 @@ import {
 } from '@outrider/core'
 import { INDEX, MAX_TREE_ROWS } from '@outrider/core/spec'
 import { growTree } from './grow-tree'
-import { grownCandidates } from './grown-candidates'
+import { type Growth, grownCandidates } from './grown-candidates'
 import type { HeadRun, MedusaHeads } from './heads'
 import { gatherAccepted } from './kernels'
-import { type Growth, mostChoices } from './options'
+import { mostChoices } from './options'
 
 /** The nodes of a static tree, parents first, or how a tree grows; either of what the heads can give. */
 export type Drafted = { readonly paths: RankPaths } | { readonly growth: Growth }

@@ -4,8 +4,7 @@ import { MAX_TREE_ROWS, NO_TOKEN } from '@outrider/core/spec'
 import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { growTree } from '../src/grow-tree'
-import { grownCandidates } from '../src/grown-candidates'
-import type { Growth } from '../src/options'
+import { type Growth, grownCandidates } from '../src/grown-candidates'
 
 let backends: readonly Backend[]
 
