@@ -3,6 +3,7 @@ import { referenceBackend } from '@outrider/core/reference'
 import { MAX_TREE_ROWS, NO_TOKEN } from '@outrider/core/spec'
 import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { randomNumbers } from '../../core/test/support/strategies'
 import { Candidates } from '../src/candidates'
 import { collectTree } from '../src/collect-tree'
 import { growLevel } from '../src/grow-level'
@@ -27,11 +28,7 @@ interface Choices {
 }
 
 function choices(rows: number, k: number, seed: number, out: boolean): Choices {
-  let state = seed
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
+  const random = randomNumbers(seed)
   const ids = new Uint32Array(rows * k)
   const logProbs = new Float32Array(rows * k)
   for (let row = 0; row < rows; row++) {

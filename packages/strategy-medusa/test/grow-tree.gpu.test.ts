@@ -3,6 +3,7 @@ import { referenceBackend } from '@outrider/core/reference'
 import { MAX_TREE_ROWS, NO_TOKEN } from '@outrider/core/spec'
 import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { randomNumbers } from '../../core/test/support/strategies'
 import { growTree } from '../src/grow-tree'
 import { type Growth, grownCandidates } from '../src/grown-candidates'
 
@@ -26,11 +27,7 @@ interface Choices {
 }
 
 function choices(heads: number, k: number, seed: number, left: (head: number) => number): Choices {
-  let state = seed
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
+  const random = randomNumbers(seed)
   const ids = new Uint32Array(heads * k)
   const logProbs = new Float32Array(heads * k)
   for (let head = 0; head < heads; head++) {

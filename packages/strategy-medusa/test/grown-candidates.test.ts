@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { randomNumbers } from '../../core/test/support/strategies'
 import { grownCandidates, ROOT } from '../src/grown-candidates'
 
 /** The ranks of a path's word. */
@@ -19,11 +20,8 @@ function allPaths(depth: number, topK: number): readonly (readonly number[])[] {
 
 /** By level and rank log-probabilities that fall by rank, many of them equal. */
 function falling(depth: number, topK: number, seed: number): readonly (readonly number[])[] {
-  let state = seed
-  const step = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * 4) / 4
-  }
+  const random = randomNumbers(seed)
+  const step = () => random(4) / 4
   return Array.from({ length: depth }, () => {
     let value = -step()
     return Array.from({ length: topK }, () => {
