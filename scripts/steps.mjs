@@ -40,13 +40,13 @@ export const steps = [
   { name: 'published', title: 'shaders as they are published (vitest)', run: () => vitest('published', 10) },
   { name: 'unit', title: 'unit tests (vitest)', run: () => vitest('unit', 40) },
   { name: 'build', title: 'build (tsup)', run: () => commands([[...pnpm, '--reporter=append-only', 'run', 'build']]) },
-  { name: 'gpu', title: 'WebGPU tests on SwiftShader (vitest)', run: () => vitest('gpu', 40) },
+  { name: 'gpu', title: 'WebGPU tests on SwiftShader (vitest)', run: () => vitest('gpu', 60) },
   { name: 'dist', title: 'tests of the built packages (vitest)', built: true, run: () => vitest('dist', 10) },
   {
     name: 'browser',
     title: 'tests in a headless Chromium (vitest)',
     built: true,
-    run: () => vitest('browser', 10),
+    run: () => vitest('browser', 20),
   },
   { name: 'sizes', title: 'sizes of bundles (esbuild)', built: true, run: bundleSizes },
   ...packages.map((name) => ({

@@ -12,10 +12,10 @@ const layers = 6
 describe('stories-5m on WebGPU under every strategy, chain and tree, and compositions', () => {
   let backend: Backend
   let engine: Engine
-  let contexts: readonly ReferenceContext[]
+  let context: ReferenceContext
 
   beforeAll(async () => {
-    contexts = (await readReference(join(stories, 'reference.json'))).slice(0, 2)
+    ;[context] = (await readReference(join(stories, 'reference.json'))) as [ReferenceContext]
     backend = await webgpu()
     const strategies = everyStrategy(stories, layers)
     engine = await createEngine({ backend, model: stories, capacity: 128, selfCheck: false, strategies })
@@ -27,9 +27,8 @@ describe('stories-5m on WebGPU under every strategy, chain and tree, and composi
     backend.dispose()
   })
 
-  test('gives the tokens of plain decoding: 2 contexts of 48 tokens', async () => {
-    const prompts = contexts.map(({ promptIds }) => promptIds)
-    const { faults } = await checkSameTokens(engine, prompts, engine.strategies.slice(1), 48)
+  test('gives the tokens of plain decoding: 48 of them', async () => {
+    const { faults } = await checkSameTokens(engine, [context.promptIds], engine.strategies.slice(1), 48)
     expect(faults).toEqual([])
   }, 1_500_000)
 })

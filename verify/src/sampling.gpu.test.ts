@@ -30,7 +30,7 @@ describe('sampling stories-5m on WebGPU', () => {
 
   it.each(runs)('$strategy at $temperature, $filter, seed $seed: ids of plain decoding', async (run) => {
     const { promptIds: prompt } = contexts[run.seed] as ReferenceContext
-    const only = { strategies: [run.strategy], tokens: 48, runs: [{ prompt, options: optionsOf(run) }] }
+    const only = { strategies: [run.strategy], tokens: 32, runs: [{ prompt, options: optionsOf(run) }] }
     expect((await checkSampled(engine, only)).faults).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type LaneShape, rejectionLanes, sampledLanes } from './support/judged-lanes'
 import { type LaneJudge, laneFault, type Pair, pairs, type Shape, treeOf } from './support/monte-carlo'
 
-const draws = 200_000
+const draws = 100_000
 let device: Backend
 
 beforeAll(async () => {

@@ -23,7 +23,7 @@ testGenerations('eagle on WebGPU', {
     eagle({ head: first, name: 'first dynamic', tree: { depth: 3, topK: 3, nodes: 7 } }),
     { ...adaptive(eagle({ head: third }), { cost: { rows: [1, 8, 64], ms: [1, 1.1, 1.4] } }), name: 'measured' },
   ],
-  contexts: 2,
+  contexts: 1,
   tokens: 32,
 })
 

@@ -17,7 +17,7 @@ testGenerations('medusa on WebGPU', {
     medusa({ head, name: 'tree that grows', tree: { nodes: 15 } }),
     { ...adaptive(chain, { cost: { rows: [1, 8, 64], ms: [1, 1.1, 1.4] } }), name: 'measured tree' },
   ],
-  contexts: 2,
+  contexts: 1,
   tokens: 32,
 })
 

@@ -20,7 +20,7 @@ testGenerations('mtp on WebGPU', {
     mtp({ head, name: 'tree', choices: [[0], [1], [2], [0, 0], [0, 1], [1, 0], [0, 0, 0]] }),
     { ...adaptive(mtp({ head, tokens: 4 }), { cost: { rows: [1, 8, 64], ms: [1, 1.1, 1.4] } }), name: 'measured' },
   ],
-  contexts: 2,
+  contexts: 1,
   tokens: 32,
 })
 

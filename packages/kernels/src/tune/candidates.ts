@@ -56,14 +56,15 @@ export const floatFamily: AnyFamily = family<Tile>({
           [16, 8, 2],
           [16, 16, 2],
         ]
-    return rowsOf(rows).flatMap((size) =>
+    const sizes = rows > 4 ? ([8, 4, 2] as const) : rowsOf(rows)
+    return sizes.flatMap((size) =>
       widths.map(
         ([atOnce, lanes, pairs]): Tile => ({
           atOnce,
           rows: size,
           lanes,
           pairs,
-          depth: software || size > 4 ? 0 : 1,
+          depth: software || rows > 4 ? 0 : 1,
         }),
       ),
     )

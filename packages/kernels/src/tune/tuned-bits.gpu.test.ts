@@ -38,8 +38,8 @@ async function layer(backend: Backend): Promise<Uint32Array[]> {
   })
 }
 
-// The tiles of a GPU, computed by whatever device there is.
-test('every candidate gives the same bits, also where it quantises what it stores', async () => {
+// The tiles of a GPU, computed by whatever device there is: every other one, which has each width, since a processor takes long.
+test('candidates give the same bits, also where they quantise what they store', async () => {
   const [arithmetic, family] = ['i8', dotFamily] as const
   const facts = { software: false }
   const { backend, facts: found } = await openWithDevice(facts, { arithmetic })
@@ -47,7 +47,7 @@ test('every candidate gives the same bits, also where it quantises what it store
   backend.dispose()
   expect(plain.every((values) => values.some((word) => word !== 0))).toBe(true)
   const most = Math.max(...[1, 2].map((panels) => candidates(family, rows, panels, found).length))
-  for (let wanted = 0; wanted < most; wanted++) {
+  for (let wanted = 0; wanted < most; wanted += 2) {
     /** Asks for the candidate wherever it is there and wide enough, else for one that is. */
     const tuningCache: TuningCache = {
       get(key) {

@@ -28,20 +28,18 @@ const [somePanels, manyPanels] = [128, 192]
 const fewPanels = 32
 
 /**
- * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an H100:
- * few rows wait for memory and want what they read ahead of its use; many rows compute and want outputs in registers, as soon
- * as there are workgroups enough.
+ * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an H100
+ * and an H200: few rows wait for memory and want what they read ahead of its use; many rows compute and want sums in registers,
+ * but not so many of them that few lanes are at work at once.
  */
 export function chooseTile(rows: number, panels: number, device: DeviceFacts, leastPairs = 1): Tile {
   const size = rows > 4 ? 8 : rows > 2 ? 4 : rows === 2 ? 2 : 1
   if (device.software) return { atOnce: 1, rows: size, lanes: 16, pairs: 2, depth: 0 }
-  const groups = panels * Math.ceil(rows / 8)
   const few = leastPairs > 1 ? 2 : 1
   const tile = { atOnce: 32, rows: size, lanes: 8, pairs: 2, depth: 1 } as const
-  if (panels <= fewPanels && (size === 4 || size === 2))
+  if (size === 8) return { ...tile, ...manyRows(rows, panels, few) }
+  if (panels <= fewPanels && size > 1)
     return { ...tile, rows: size === 4 ? 2 : 1, pairs: size === 2 || panels < 12 ? few : 2 }
-  if (size === 8 && groups < 32) return { ...tile, rows: 4 }
-  if (size === 8) return { ...tile, pairs: groups >= 128 ? 4 : groups >= 64 ? 2 : few, depth: 0 }
   if (panels >= manyPanels)
     return {
       ...tile,
@@ -51,6 +49,13 @@ export function chooseTile(rows: number, panels: number, device: DeviceFacts, le
     }
   if (size === 4) return { ...tile, depth: panels < somePanels ? 1 : 0 }
   return { ...tile, pairs: size === 1 && panels < somePanels ? few : 2, depth: panels < 12 ? 2 : 1 }
+}
+
+/** What tiles of five rows and more have of their own: read ahead only where hardly a workgroup would wait for its turn. */
+function manyRows(rows: number, panels: number, few: 1 | 2): Partial<Tile> {
+  if (panels < 24 && rows <= 16) return { rows: 2, pairs: few, depth: Math.ceil(rows / 2) * panels > 60 ? 0 : 1 }
+  if (panels > 48 && rows > 16) return { atOnce: 16, pairs: rows > 32 && panels >= manyPanels ? 4 : 2, depth: 0 }
+  return { atOnce: panels < 96 ? 32 : 16, rows: 4, depth: 0 }
 }
 
 /** Bytes of workgroup memory that leave room for other workgroups beside, and those that are kept for an epilogue's needs. */
