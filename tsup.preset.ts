@@ -39,7 +39,7 @@ export function build(entry: Record<string, string>): Config {
     target: 'es2022',
     platform: 'neutral',
     removeNodeProtocol: false,
-    external: [/^node:/], // in kernels' entry for Node; the test of the browser bundles looks at the others
+    external: [/^node:/, /^#/], // in kernels' entry for Node; the test of the browser bundles looks at the others
     tsconfig: '../../tsconfig.build.json',
     dts: true,
     clean: true,

@@ -6,6 +6,7 @@ const here = import.meta.dirname
 
 /** Packages resolve one another from source, so that unit and GPU tests need no build. */
 const fromSource = [
+  { find: '#disk', replacement: `${here}/packages/core/src/load/node-disk.ts` },
   { find: /^@outrider\/core\/([\w-]+)$/, replacement: `${here}/packages/core/src/$1/index.ts` },
   { find: /^@outrider\/core$/, replacement: `${here}/packages/core/src/index.ts` },
   { find: /^@outrider\/kernels$/, replacement: `${here}/packages/kernels/src/index.node.ts` },

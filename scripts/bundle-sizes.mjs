@@ -38,7 +38,9 @@ async function bundle(code, external) {
  */
 function strangers(own) {
   const others = strategies.filter((name) => name !== own).join('|')
-  return new RegExp(`packages/(strategy-(${others})|structured-output)/|packages/[\\w-]+/src/|\\.node\\.js$|/webgpu/`)
+  return new RegExp(
+    `packages/(strategy-(${others})|structured-output)/|packages/[\\w-]+/src/|\\.node\\.js$|/node-disk\\.js$|/webgpu/`,
+  )
 }
 
 /** @returns {Promise<readonly Bundle[]>} */

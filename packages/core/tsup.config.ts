@@ -5,5 +5,7 @@ export default build({
   'spec/index': 'src/spec/index.ts',
   'reference/index': 'src/reference/index.ts',
   'load/index': 'src/load/index.ts',
+  'load/node-disk': 'src/load/node-disk.ts',
+  'load/no-disk': 'src/load/no-disk.ts',
   'conformance/index': 'src/conformance/index.ts',
 })

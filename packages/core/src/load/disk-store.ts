@@ -1,6 +1,6 @@
+import { diskFile } from './disk-file'
 import { type DownloadStore, digest, type StoredVersion } from './download-store'
-import { fileSource } from './file-source'
-import { isNotFound, type NodeFiles } from './node-fs'
+import { isNotFound, type NodeFiles } from './node-files'
 
 /** A download that was not written to for so long belongs to a process that is gone. */
 const ABANDONED_AFTER_MS = 60 * 60 * 1000
@@ -17,7 +17,7 @@ export function diskStore(files: NodeFiles, folder: string): DownloadStore {
     for (const entry of await entriesOf(files, at)) {
       const bytes = /^[0-9a-f]{32}-(\d+)-/.exec(entry)?.[1]
       if (bytes === undefined || entry.endsWith('.part') || !entry.startsWith(prefix)) continue
-      if ((await files.stat(`${at}/${entry}`)).size === Number(bytes)) return fileSource(`${at}/${entry}`)
+      if ((await files.stat(`${at}/${entry}`)).size === Number(bytes)) return diskFile(files, `${at}/${entry}`)
     }
     return null
   }
@@ -30,7 +30,7 @@ export function diskStore(files: NodeFiles, folder: string): DownloadStore {
       await files.mkdir(at, { recursive: true })
       const final = await writeWhole(files, at, version, body)
       await removeOthers(files, at, final)
-      return fileSource(`${at}/${final}`)
+      return diskFile(files, `${at}/${final}`)
     },
   }
 }

@@ -1,6 +1,6 @@
+import { localDisk } from '#disk'
 import { OutriderError } from '../errors'
-import { type ByteSource, checkRange, truncated } from './byte-source'
-import { isNotFound, nodeFiles } from './node-fs'
+import type { ByteSource } from './byte-source'
 
 /**
  * A byte source over a local file, in Node. Throws `FILE_NOT_FOUND`.
@@ -14,32 +14,9 @@ import { isNotFound, nodeFiles } from './node-fs'
  * ```
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  const name = path.replace(/.*[/\\]/, '')
-  const files = nodeFiles()
-  if (!files)
-    throw new OutriderError('FILE_NOT_FOUND', `${path}: there are no local files here: pass a URL or picked files.`, {
-      details: { path },
-    })
-  const handle = await files.open(path, 'r').catch((cause: unknown) => {
-    const what = isNotFound(cause) ? 'there is no such file' : `it cannot be opened (${String(cause)})`
-    throw new OutriderError('FILE_NOT_FOUND', `${path}: ${what}.`, { details: { path }, cause })
+  const disk = localDisk()
+  if (disk) return disk.open(path)
+  throw new OutriderError('FILE_NOT_FOUND', `${path}: there are no local files here: pass a URL or picked files.`, {
+    details: { path },
   })
-  const { size } = await handle.stat()
-  const source: ByteSource = {
-    name,
-    size,
-    read: async (offset, length) => {
-      checkRange(source, offset, length)
-      const bytes = new Uint8Array(length)
-      let done = 0
-      while (done < length) {
-        const { bytesRead } = await handle.read(bytes, done, length - done, offset + done)
-        if (bytesRead === 0) throw truncated({ name, size: offset + done }, offset + length)
-        done += bytesRead
-      }
-      return bytes
-    },
-    close: () => handle.close(),
-  }
-  return source
 }

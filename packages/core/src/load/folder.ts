@@ -1,7 +1,5 @@
 import { OutriderError } from '../errors'
 import type { ByteSource } from './byte-source'
-import { fileSource } from './file-source'
-import type { NodeFiles } from './node-fs'
 
 /** The files of a model, wherever they are. */
 export interface ModelFolder {
@@ -13,20 +11,10 @@ export interface ModelFolder {
   list(): Promise<readonly string[] | null>
 }
 
-/** A folder on disk. */
-export function localFolder(files: NodeFiles, path: string): ModelFolder {
-  return {
-    location: path,
-    open: async (name) => {
-      try {
-        return await fileSource(`${path}/${name}`)
-      } catch (error) {
-        if (OutriderError.is(error, 'FILE_NOT_FOUND')) return null
-        throw error
-      }
-    },
-    list: () => files.readdir(path),
-  }
+/** A folder, and the file in it that was meant; null for the folder as a whole. */
+export interface Located {
+  readonly folder: ModelFolder
+  readonly file: string | null
 }
 
 /** Files that are open already: picked in a browser, or in memory. */

@@ -1,21 +1,14 @@
+import { localDisk } from '#disk'
 import { OutriderError } from '../errors'
 import type { ModelLocation } from '../spec/strategy'
 import { browserStore } from './browser-store'
 import type { ByteSource } from './byte-source'
-import { diskStore } from './disk-store'
 import type { DownloadStore } from './download-store'
-import { localFolder, type ModelFolder, openFolder } from './folder'
+import { type Located, type ModelFolder, openFolder } from './folder'
 import { aborted } from './http'
 import { type HubPlace, hubFolder, hubPlace } from './hub'
-import { defaultCacheFolder, isNotFound, type NodeFiles, nodeFiles, pathOfUrl } from './node-fs'
 import type { OpenOptions } from './open-options'
 import { type RemoteOptions, remoteFile } from './remote-file'
-
-/** A folder, and the file in it that was meant; null for the folder as a whole. */
-export interface Located {
-  readonly folder: ModelFolder
-  readonly file: string | null
-}
 
 const WEIGHT_FILE = /\.(safetensors|gguf)$/
 
@@ -26,9 +19,9 @@ export async function locate(place: ModelLocation | readonly ByteSource[], optio
   if (open) return { folder: openFolder(place), file: null }
   const location = String(place) // what is missing, too: it is not found by that name
   if (/^https?:\/\//i.test(location)) return urlPlace(location, options)
-  const files = nodeFiles()
-  if (files) {
-    const found = await localPlace(files, /^file:/i.test(location) ? pathOfUrl(location) : location)
+  const disk = localDisk()
+  if (disk) {
+    const found = await disk.place(location)
     if (found) return found
   } else if (/^\.{0,2}\//.test(location)) return urlPlace(new URL(location, globalThis.location.href).href, options)
   const hub = hubPlace(location)
@@ -38,17 +31,6 @@ export async function locate(place: ModelLocation | readonly ByteSource[], optio
     `${location}: there is no such file or folder, and it is no URL and no Hub id (owner/name).`,
     { details: { location } },
   )
-}
-
-async function localPlace(files: NodeFiles, path: string): Promise<Located | null> {
-  try {
-    if ((await files.stat(path)).isDirectory()) return { folder: localFolder(files, path), file: null }
-    const [, folder = '.', file = path] = /^(.*)[/\\]([^/\\]+)$/.exec(path) ?? []
-    return { folder: localFolder(files, folder), file }
-  } catch (error) {
-    if (isNotFound(error)) return null
-    throw error
-  }
 }
 
 function urlPlace(url: string, options: OpenOptions): Located {
@@ -79,8 +61,5 @@ function remoteOptions(options: OpenOptions, headers: Readonly<Record<string, st
 
 function storeOf(cacheDir: string | null | undefined): DownloadStore | null {
   if (cacheDir === null) return null
-  const files = nodeFiles()
-  const folder = cacheDir ?? defaultCacheFolder()
-  if (files && folder !== undefined) return diskStore(files, folder)
-  return 'caches' in globalThis ? browserStore(globalThis.caches) : null
+  return localDisk()?.store(cacheDir) ?? ('caches' in globalThis ? browserStore(globalThis.caches) : null)
 }
