@@ -1,6 +1,17 @@
-import { type Backend, INDEX, MAX_TREE_ROWS, type Ops, OUTCOME, type Pass, SAMPLING } from '@outrider/core/spec'
+import {
+  type Backend,
+  INDEX,
+  MAX_TREE_ROWS,
+  type Ops,
+  OUTCOME,
+  type Pass,
+  SAMPLING,
+  type WeightFormat,
+} from '@outrider/core/spec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { layouts } from '../src/weights/layout'
 import { openNull } from './backends'
+import { randomSource } from './weight-source'
 
 /** Tensors of a pass and a session, empty. */
 function sessionTensors(backend: Backend) {
@@ -67,12 +78,46 @@ describe.each([{ subgroups: true }, { subgroups: false }])(
         ops.treeIndex({ tree: { tokens, shape: t.shape }, sequence, index })
         ops.spanIndex({ sequence, from: t.other, to: t.length, toOffset: -1, rows: 64, tokens, index })
         ops.spanIndex({ sequence, from: t.length, to: t.length, toOffset: 1, rows: 64, tokens, index })
-        ops.walkTree({ pass, choices: t.choices, outcome })
         ops.commitTokens({ outcome, sequence })
+        ops.walkTree({ pass, choices: t.choices, outcome })
         ops.commitLength({ outcome, length: t.other, fed: 4 })
         ops.setLength({ sequence, length: t.other, offset: -1 })
         ops.setLength({ sequence, length: t.length, offset: 1 })
       })
+    })
+
+    test('what a step does of the one before', async () => {
+      const sequence = { history: t.history, length: t.length }
+      const { tokens, index, outcome, shape } = t
+      const x = backend.tensor([4, 64], 'f32', 'x')
+      const logits = backend.tensor([4, 300], 'f32', 'logits')
+      const head = await backend.weight(randomSource('q8_0', 300, 64, 1), 'head')
+      const once = async (record: (ops: Ops) => void, dispatches: number) =>
+        expect(await compiles(record)).toBe(dispatches)
+      await once((ops) => {
+        ops.walkTree({ pass, choices: t.choices, outcome })
+        ops.commitTokens({ outcome, sequence })
+      }, 1)
+      await once((ops) => {
+        ops.setLength({ sequence, length: t.other, offset: -1 })
+        ops.treeIndex({ tree: { tokens, shape }, sequence: { ...sequence, length: t.other }, index })
+      }, 1)
+      for (const format of Object.keys(layouts) as WeightFormat[]) {
+        const width = /_k$/.test(format) ? 256 : 64
+        const table = await backend.weight(randomSource(format, 300, width, 1), 'table')
+        const embedded = backend.tensor([4, width], 'f32', 'embedded')
+        await once((ops) => {
+          ops.treeIndex({ tree: { tokens, shape }, sequence, index })
+          ops.embed({ table, pass, out: embedded })
+        }, 1)
+        await once((ops) => {
+          ops.linear({ x, weight: head, out: logits, rows: 4 })
+          ops.argmax({ logits, vocab: 300, rows: 4, out: tokens })
+          ops.embed({ table, pass, out: embedded })
+        }, 2)
+        for (const each of [table, embedded]) each.dispose()
+      }
+      for (const each of [x, logits, head]) each.dispose()
     })
 
     test('rows', async () => {

@@ -12,7 +12,7 @@ test.each([
   const backend = await webgpu({ arithmetic })
   const on = arithmetic === 'i8' ? quantisedHeads(backend, 2048) : backend
   const strategy = mtp({ head: 'models/stories-5m/mtp', tokens: 5 })
-  expect(await draftDispatches(on, strategy)).toEqual({ first, second: 8, step: 7 })
+  expect(await draftDispatches(on, strategy)).toEqual({ first, second: 7, step: 7 })
   expect(backend.stats.liveBytes).toBe(0)
   backend.dispose()
 })

@@ -224,9 +224,9 @@ export class Verifier {
   }
 
   #commit(ops: Ops, pass: Pass, chain: boolean): void {
-    if (!chain) this.parts.cache.compact(ops, this.outcome, pass.rows)
     const { outcome, tree } = this
     ops.commitTokens({ outcome, sequence: this.parts.sequence })
+    if (!chain) this.parts.cache.compact(ops, outcome, pass.rows)
     this.parts.sampler.committed(ops, { outcome, logits: this.#logits as Tensor, rows: pass.rows, tree })
   }
 

@@ -3,8 +3,8 @@ import { reads, writes } from '../../bindings'
 import type { Binding, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { peaksOf } from '../linear/peaks'
-import { argmaxWgsl, bestRecordWgsl } from './argmax.wgsl'
-import { noteChoice } from './choice'
+import { argmaxWgsl, bestRecordsWgsl } from './argmax.wgsl'
+import { choices } from './choice'
 
 /** Logits of a row that one workgroup looks through. */
 const chunk = 4096
@@ -17,8 +17,8 @@ export function argmax(recorder: Recorder, args: Parameters<Ops['argmax']>[0]): 
   const { logits, vocab, rows, out, at = 0, targetIds } = args
   const peaks = peaksOf(recorder, logits, { vocab, rows, targetIds })
   if (peaks) {
+    choices.announce(recorder, { out, at, rows, peaks })
     bestRecord(recorder, 'argmax', { records: peaks.records, count: peaks.groups, rows, out, at })
-    noteChoice(recorder, { step: recorder.count - 1, out, at, rows, peaks })
     return
   }
   const chunks = Math.ceil(vocab / chunk)
@@ -49,5 +49,5 @@ export function bestRecord(
   const { records, count, rows, out, at } = args
   const params = [count, at]
   const buffers: readonly Binding[] = [...reads(records), ...writes(out)]
-  recorder.later(buffers, () => ({ label, wgsl: bestRecordWgsl, params, buffers, workgroups: [rows] }))
+  recorder.later(buffers, () => ({ label, wgsl: bestRecordsWgsl, params, buffers, workgroups: [rows] }))
 }

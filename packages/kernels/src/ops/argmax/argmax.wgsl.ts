@@ -55,28 +55,33 @@ fn main(
 }
 
 /**
- * One workgroup a row: the token of its best record, the first of equals. records u32 [rows, count, 2] of (order, token), orders of
- * -infinity and below for nothing.
+ * Declares `bestRecord(start, lane)` for all 256 lanes of a workgroup: the token of the best of the `p.count` records from `start` on, the
+ * first of equals. records u32 [rows, count, 2] of (order, token), orders of -infinity and below for nothing.
  */
 export const bestRecordWgsl: string = /* wgsl */ `
+${orderWgsl}
+${bestOfLanesWgsl}
+fn bestRecord(start: u32, lane: u32) -> u32 {
+  var mine = lowest;
+  var place = 0u;
+  for (var i = lane; i < p.count; i += 256u) {
+    let word = records[start + i].x;
+    if (word > mine) { mine = word; place = i; }
+  }
+  bestOfLanes(mine, place);
+  let best = atomicLoad(&bestId);
+  return select(${NO_TOKEN}u, records[start + min(~best, p.count - 1u)].y, best != 0u);
+}`
+
+/** One workgroup a row. */
+export const bestRecordsWgsl: string = /* wgsl */ `
 struct Params { count: u32, at: u32 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> records: array<vec2u>;
 @group(0) @binding(2) var<storage, read_write> out: array<u32>;
-${orderWgsl}
-${bestOfLanesWgsl}
+${bestRecordWgsl}
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.x * p.count;
-  var mine = lowest;
-  var place = 0u;
-  for (var i = lane; i < p.count; i += 256u) {
-    let word = records[row + i].x;
-    if (word > mine) { mine = word; place = i; }
-  }
-  bestOfLanes(mine, place);
-  if (lane == 0u) {
-    let found = atomicLoad(&bestId) != 0u;
-    out[p.at + group.x] = select(${NO_TOKEN}u, records[row + min(~atomicLoad(&bestId), p.count - 1u)].y, found);
-  }
+  let token = bestRecord(group.x * p.count, lane);
+  if (lane == 0u) { out[p.at + group.x] = token; }
 }`

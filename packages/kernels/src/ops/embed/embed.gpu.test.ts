@@ -1,8 +1,9 @@
 import { referenceBackend } from '@outrider/core/reference'
-import { type Backend, NO_TOKEN, type Weight, type WeightFormat } from '@outrider/core/spec'
+import { type Backend, NO_TOKEN, type Ops, type Weight, type WeightFormat } from '@outrider/core/spec'
 import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pass, passTensors } from '../../../test/passes'
+import { randomRows } from '../../../test/rows'
 import { run, withWeights, words } from '../../../test/run'
 import { randomSource } from '../../../test/weight-source'
 import { layouts } from '../../weights/layout'
@@ -70,6 +71,49 @@ test('padding is left alone, rows count from the first, a token beyond the table
     expect(out.subarray(3 * 64)).toEqual(new Float32Array(5 * 64).fill(77))
   })
 })
+
+test.each([
+  { rows: 1, first: 0, live: 1, at: 0, dispatches: 2 },
+  { rows: 3, first: 2, live: 9, at: 2, dispatches: 2 },
+  { rows: 4, first: 1, live: 3, at: 1, dispatches: 2 }, // the last two are padding, and chosen all the same
+  { rows: 3, first: 2, live: 9, at: 1, dispatches: 3 }, // other tokens than were chosen
+])(
+  'tokens that were chosen right before: $rows rows from $first on, chosen from $at on',
+  async ({ rows, first, live, at, dispatches }) => {
+    const chosen = async (backend: Backend) =>
+      withWeights(
+        backend,
+        { head: randomSource('q8_0', 700, 64, 1), table: randomSource('q4_0', 700, 96, 2) },
+        async ({ head, table }) => {
+          let recorded = 0
+          const found = await run(backend, {
+            tensors: {
+              ...passTensors(live, 0, (row) => row * 31),
+              x: { shape: [rows, 64], data: randomRows(rows, 64, 3) },
+              logits: { shape: [rows, 700] },
+              out: { shape: [rows, 96], data: new Float32Array(rows * 96).fill(77) },
+            },
+            read: ['tokens', 'out'],
+            record: (ops, t) => {
+              const choose = (on: Ops) => {
+                on.linear({ x: t('x'), weight: head!, out: t('logits'), rows })
+                on.argmax({ logits: t('logits'), vocab: 700, rows, out: t('tokens'), at })
+                on.embed({ table: table!, pass: pass(t, rows, first), out: t('out') })
+              }
+              choose(ops)
+              const program = backend.program('choose', choose)
+              recorded = program.dispatches
+              program.dispose()
+            },
+          })
+          return { found, recorded }
+        },
+      )
+    const [onDevice, onReference] = [await chosen(device), await chosen(reference)]
+    expect(onDevice.found).toEqual(onReference.found)
+    expect(onDevice.recorded).toBe(dispatches)
+  },
+)
 
 test('a width that is not the table’s is refused', async () => {
   await withWeights(device, { w: randomSource('f32', 8, 64, 1) }, async ({ w }) => {

@@ -53,7 +53,7 @@ export function joinedRows(recorder: Recorder, parts: readonly RowPart[], taker:
   // The choice binds its records too.
   const [chosen] = embedded.map(({ pass: of }) => of)
   const room = bound < limits.maxStorageBuffersPerShaderStage
-  const peaks = chosen && room ? takeChoice(recorder, chosen.tokens, chosen.first, rows) : undefined
+  const peaks = chosen && room ? takeChoice(recorder, chosen, rows) : undefined
   return {
     form: { ...form, chooses: peaks !== undefined },
     params: [...(peaks ? [peaks.groups] : []), ...parts.flatMap((part) => paramsOf(recorder, part))],

@@ -1,11 +1,12 @@
-import { MAX_TREE_ROWS, NO_TOKEN, OUTCOME } from '@outrider/core/spec'
+import { INDEX, MAX_TREE_ROWS, NO_TOKEN, type Ops, OUTCOME } from '@outrider/core/spec'
 import { expect, test } from 'vitest'
 import { againstReference } from '../../../test/against-reference'
 import { u32 } from '../../../test/outcomes'
 import { chain, indexOf, type Parents, pathOf, trees } from '../../../test/trees'
 import { random } from '../../../test/weight-source'
 
-const { same } = againstReference()
+const both = againstReference()
+const { same } = both
 
 /** Tokens and choices where a row is right with the given chance. */
 function draft(parents: Parents, seed: number, chance: number): { tokens: Uint32Array; choices: Uint32Array } {
@@ -21,21 +22,31 @@ test.each(trees.flatMap(([name, parents]) => [0, 0.5, 0.9, 1].map((chance) => ({
   '$name, a token in $chance right',
   async ({ parents, chance }) => {
     const { tokens, choices } = draft(parents, 4, chance)
-    const [outcome] = await same({
-      tensors: {
-        tokens: u32(tokens, MAX_TREE_ROWS),
-        index: u32(indexOf(70, parents)),
-        choices: u32(choices),
-        outcome: u32([], OUTCOME.words),
-      },
-      read: ['outcome'],
-      record: (ops, t) =>
-        ops.walkTree({
-          pass: { rows: parents.length, first: 0, tokens: t('tokens'), index: t('index') },
-          choices: t('choices'),
-          outcome: t('outcome'),
+    // Two histories: the tokens of a deep path go beyond the end of the first.
+    const found = await Promise.all(
+      [74, 140].map((slots) =>
+        same({
+          tensors: {
+            tokens: u32(tokens, MAX_TREE_ROWS),
+            index: u32(indexOf(70, parents)),
+            choices: u32(choices),
+            alone: u32([], OUTCOME.words),
+            outcome: u32([], OUTCOME.words),
+            history: u32([1, 2, 3], slots),
+            length: u32([70]),
+          },
+          read: ['outcome', 'alone', 'history', 'length'],
+          record: (ops, t) => {
+            const pass = { rows: parents.length, first: 0, tokens: t('tokens'), index: t('index') }
+            ops.walkTree({ pass, choices: t('choices'), outcome: t('alone') })
+            ops.walkTree({ pass, choices: t('choices'), outcome: t('outcome') })
+            ops.commitTokens({ outcome: t('outcome'), sequence: { history: t('history'), length: t('length') } })
+          },
         }),
-    })
+      ),
+    )
+    const [outcome, alone] = found[1]!
+    expect(alone).toEqual(outcome)
     const deepest = Math.max(...parents.map((_, row) => pathOf(parents, row).length - 1))
     if (chance === 0) expect(outcome![OUTCOME.accepted]).toBe(0)
     if (chance === 1) expect(outcome![OUTCOME.accepted]).toBe(deepest)
@@ -75,6 +86,43 @@ test('NO_TOKEN ends a path, or is accepted where it was drafted, and is carried 
     expect([...outcome!.slice(OUTCOME.tokens, OUTCOME.tokens + path.length)]).toEqual(chosen)
     expect([...history!.slice(9, 9 + path.length)]).toEqual(chosen)
   }
+})
+
+test('a commit is part of the walk before it, but of no other, and of no other outcome', () => {
+  const { device } = both
+  const tensor = (words: number) => device.tensor([words], 'u32', 'words')
+  const [tokens, choices, history, length] = [tensor(MAX_TREE_ROWS), tensor(4), tensor(20), tensor(1)]
+  const [index, outcome, another] = [tensor(INDEX.words), tensor(OUTCOME.words), tensor(OUTCOME.words)]
+  const walk = { pass: { rows: 4, first: 0, tokens, index }, choices }
+  const sequence = { history, length }
+  const dispatches = (record: (ops: Ops) => void) => {
+    const program = device.program('walks', record)
+    program.dispose()
+    return program.dispatches
+  }
+  const committed = (ops: Ops) => {
+    ops.walkTree({ ...walk, outcome })
+    ops.commitTokens({ outcome, sequence })
+  }
+  expect(dispatches(committed)).toBe(1)
+  expect(
+    dispatches((ops) => {
+      committed(ops)
+      ops.commitTokens({ outcome, sequence })
+    }),
+  ).toBe(2)
+  const between = (ops: Ops) => {
+    ops.walkTree({ ...walk, outcome })
+    ops.setLength({ sequence, length, offset: 1 })
+    ops.commitTokens({ outcome, sequence })
+  }
+  expect(dispatches(between)).toBe(3)
+  const others = (ops: Ops) => {
+    ops.walkTree({ ...walk, outcome: another })
+    ops.commitTokens({ outcome, sequence })
+  }
+  expect(dispatches(others)).toBe(2)
+  for (const each of [tokens, choices, history, length, index, outcome, another]) each.dispose()
 })
 
 test('of equally deep accepted rows the lowest, and padding never', async () => {
