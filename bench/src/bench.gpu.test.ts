@@ -47,3 +47,18 @@ test('a generated model decodes on a device, and drafts left on it change no tex
   expect(plain).toMatchObject({ strategy: 'plain', rounds: 8 })
   expect(device).toMatchObject({ identical: true, rounds: 2, meanAcceptanceLength: 4, readsPerRound: 1 })
 })
+
+test('tiles are searched for each shape of weight, and passes timed with all that were found', async () => {
+  const lines = await bench('tiles', '--rows', '2', '--arithmetic', 'i8')
+  const tiles = lines.filter(({ what }) => what === 'tile')
+  expect(tiles.map(({ weight }) => weight)).toEqual(
+    ['1024x256', '512x256', '256x512', '320x256', '256x256'].map((shape) => `${shape} q4_0`),
+  )
+  for (const { rows, ms, ruleMs, tile } of tiles) {
+    expect(rows).toBe(2)
+    expect(ms).toBeGreaterThan(0)
+    expect(ms === ruleMs).toBe(tile === 'the rule’s')
+    expect(ms).toBeLessThanOrEqual(ruleMs)
+  }
+  expect(lines.at(-1)).toMatchObject({ what: 'pass', rows: 2, arithmetic: 'i8' })
+})

@@ -151,4 +151,10 @@ describe('pnpm bench', () => {
       said: expect.stringContaining('whole numbers'),
     })
   })
+
+  test('tiles are those of a device', async () => {
+    const { code, said } = await bench('tiles')
+    expect(code).toBe(1)
+    expect(said).toContain('the reference backend has none')
+  })
 })

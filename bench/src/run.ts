@@ -3,6 +3,7 @@ import { benchEndToEnd } from './generation/end-to-end-command'
 import { benchRound } from './generation/round-command'
 import { benchKernels } from './kernels/command'
 import { type BenchSettings, settings, usage } from './settings'
+import { benchTiles } from './tiles/command'
 
 type Command = (settings: BenchSettings) => Promise<void>
 
@@ -12,6 +13,7 @@ const commands: Readonly<Record<string, Command>> = {
   decode: benchDecode,
   round: inEach(benchRound),
   'end-to-end': inEach(benchEndToEnd),
+  tiles: inEach(benchTiles),
 }
 
 /** One arithmetic after another: models take too much memory to stand side by side. */

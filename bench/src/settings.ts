@@ -38,6 +38,7 @@ export const usage = `bench COMMAND: measures the engine on this machine's devic
   decode                       whole models with random weights: plain tokens/s, verify cost v(m), prefill, memory
   round                        what a round of each strategy submits, reads and takes
   end-to-end                   generations against plain decoding, with drafters of known acceptance
+  tiles                        which ways of cutting products make whole passes fastest
   --models NAME,…              1b, 8b, smollm2, tiny (default 1b): shapes with random weights
   --dtypes FORMAT,…            ${generatedFormats.join(', ')}
   --rows N,…                   rows of a pass

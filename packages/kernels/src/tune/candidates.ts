@@ -1,3 +1,4 @@
+import type { Arithmetic, WeightFormat } from '@outrider/core/spec'
 import type { DeviceFacts } from '../device'
 import type { LinearOptions } from '../ops/linear/linear'
 import { chooseTile, type Tile } from '../ops/linear/tile'
@@ -107,6 +108,18 @@ export const dotFamily: AnyFamily = family<DotTile>({
   options: (dotTile) => ({ dotTile }),
   note: (book, of, rows, leastPairs, tile) => book.setDotTile(of, rows, leastPairs, tile),
 })
+
+/** By arithmetic: those of matrices of halves change the order of a sum, and have none. */
+const families: Readonly<Record<Arithmetic, { readonly float?: AnyFamily; readonly quantised?: AnyFamily }>> = {
+  f32: { float: floatFamily, quantised: floatFamily },
+  i8: { float: floatFamily, quantised: dotFamily },
+  f16: {},
+}
+
+/** Whose tiles may be chosen by time for products with weights of that format, if any. */
+export function familyOf(arithmetic: Arithmetic, format: WeightFormat): AnyFamily | undefined {
+  return families[arithmetic][format === 'f32' || format === 'f16' || format === 'bf16' ? 'float' : 'quantised']
+}
 
 /** What is tried for a product of `rows` rows by `panels` panels, without repetition: the rules' tiles first. */
 export function candidates(family: AnyFamily, rows: number, panels: number, device: DeviceFacts): readonly AnyTile[] {

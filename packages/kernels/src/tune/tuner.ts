@@ -5,7 +5,7 @@ import { linear } from '../ops/linear/linear'
 import type { WebGpuProgram } from '../programs'
 import type { Recorder } from '../recorder'
 import type { PackedWeight } from '../weights/packed-weight'
-import { type AnyFamily, dotFamily, floatFamily } from './candidates'
+import { type AnyFamily, familyOf } from './candidates'
 import { Choices } from './choices'
 import { rowBuckets, TileBook } from './tile-book'
 import { processCache, type TuningCache } from './tuning-cache'
@@ -25,20 +25,13 @@ export interface TunePlace {
 }
 
 /** Goes up whenever kernels or candidates change, so that what was measured before no longer counts. */
-const version = 4
+const version = 5
 /** A shape's measurements begin no new number of rows after so long, ms: a Llama has five shapes. */
 const budgetMs = 300
 /** Calls of a product in one measurement, and measurements of a tile. */
 const [calls, turns] = [16, 3]
 /** Numbers of rows in the order of what they matter: plain decoding first, then verification. */
 const order: readonly number[] = [1, 8, 4, 6, 16, 2, 12, 32, 64]
-
-/** Whose tiles may be chosen by time, by arithmetic: those of matrices of halves change the order of a sum. */
-const families: Readonly<Record<Arithmetic, { readonly float?: AnyFamily; readonly quantised?: AnyFamily }>> = {
-  f32: { float: floatFamily, quantised: floatFamily },
-  i8: { float: floatFamily, quantised: dotFamily },
-  f16: {},
-}
 
 /** What `webgpu({ tune })` takes: made by `tuner`. */
 export interface Tuning {
@@ -76,10 +69,7 @@ export class Tuner {
   /** Resolves when products with such a weight have their tiles. Throws `OUT_OF_MEMORY`, `DEVICE_LOST`. */
   tune(weight: PackedWeight): Promise<void> {
     const { arithmetic, device, facts } = this.place
-    const family =
-      families[arithmetic][
-        weight.format === 'f32' || weight.format === 'f16' || weight.format === 'bf16' ? 'float' : 'quantised'
-      ]
+    const family = familyOf(arithmetic, weight.format)
     if (!family) return Promise.resolve()
     const [outputs, inputs] = weight.shape
     const limits = `${facts.limits.maxComputeWorkgroupStorageSize}`

@@ -1,0 +1,122 @@
+import type { Backend } from '@outrider/core'
+import type { AnyTile } from '../../../packages/kernels/src/tune/candidates'
+import { rowBuckets } from '../../../packages/kernels/src/tune/tile-book'
+import { Clock } from '../clock'
+import { generatedModel, openModel } from '../decode/open-model'
+import { mostRuns, VerifyPass } from '../decode/verify-pass'
+import { openBackend } from '../device'
+import type { GeneratedModel } from '../generated-model'
+import { shown } from '../output'
+import type { BenchSettings } from '../settings'
+import { TargetProbe } from '../target-probe'
+import { SetTiles, type SettableShape } from './set-tiles'
+
+/** What a pass has to take less of to be taken for faster. */
+const gain = 0.99
+/** Times that the rule's tiles and those found are timed in turn at the end. */
+const turns = 3
+
+/** `pnpm bench tiles`: which tiles make whole passes fastest, one shape of weight after another with the rest of the model around it. */
+export async function benchTiles(settings: BenchSettings): Promise<void> {
+  const { models, dtypes, tiny } = settings
+  if (settings.backend === 'reference') throw new Error('bench tiles: the reference backend has none')
+  for (const name of models ?? [tiny ? 'tiny' : '1b'])
+    for (const format of dtypes ?? ['q4_0']) await searchModel(settings, generatedModel(name, format))
+}
+
+async function searchModel(settings: BenchSettings, made: GeneratedModel): Promise<void> {
+  const { output, tiny, contexts } = settings
+  const rows = settings.rows ?? (tiny ? [2] : rowBuckets)
+  const [context = tiny ? 16 : 512] = contexts ?? []
+  const tiles = new SetTiles()
+  const backend = await openBackend(settings, tiles)
+  try {
+    const { device, arithmetic } = backend.info
+    output.always({ bench: 'tiles', device, arithmetic, model: made.name, context })
+    const probe = new TargetProbe()
+    const most = Math.max(...rows)
+    const open = await openModel(backend, made, { capacity: context + most, maxRows: most, strategies: [probe] })
+    const pass = await VerifyPass.open(probe.host, context, most)
+    output.table(`tiles in passes over ${made.name} behind ${context} tokens on ${device}, ${arithmetic}`, columns)
+    for (const count of rows) await new Search(settings, backend, tiles, pass, count).run()
+    pass.dispose()
+    await open.engine.dispose()
+  } finally {
+    backend.dispose()
+  }
+}
+
+/** The search for one number of rows. */
+class Search {
+  readonly #clock: Clock
+  readonly #found = new Map<SettableShape, AnyTile>()
+
+  constructor(
+    private readonly settings: BenchSettings,
+    backend: Backend,
+    private readonly tiles: SetTiles,
+    private readonly pass: VerifyPass,
+    private readonly rows: number,
+  ) {
+    const { clock } = settings
+    this.#clock = new Clock(backend, { ...clock, warmUpMs: clock.warmUpMs / 10 })
+  }
+
+  async run(): Promise<void> {
+    const { tiles, rows } = this
+    for (const shape of tiles.shapes) await this.#shape(shape)
+    const [before, after]: [number[], number[]] = [[], []]
+    for (let turn = 0; turn < turns; turn++) {
+      for (const shape of tiles.shapes) tiles.set(shape, rows, null)
+      before.push(await this.#ms())
+      for (const [shape, tile] of this.#found) tiles.set(shape, rows, tile)
+      after.push(await this.#ms())
+    }
+    const [ruleMs, ms] = [Math.min(...before), Math.min(...after)]
+    this.settings.output.line({ what: 'pass', rows, weight: 'all', ruleMs, ms, ratio: ms / ruleMs })
+    this.#clock.dispose()
+  }
+
+  /** The fastest tile for one shape, which is kept while the next ones are searched. */
+  async #shape(shape: SettableShape): Promise<void> {
+    const { tiles, rows } = this
+    const { output, tiny } = this.settings
+    tiles.set(shape, rows, null)
+    const ruleMs = await this.#ms()
+    let best: { readonly tile: AnyTile | null; readonly ms: number } = { tile: null, ms: ruleMs }
+    const tried = tiles.candidates(shape, rows)
+    for (const tile of tiny ? tried.slice(0, 2) : tried) {
+      tiles.set(shape, rows, tile)
+      const ms = await this.#ms()
+      if (ms < gain * best.ms) best = { tile, ms }
+    }
+    tiles.set(shape, rows, best.tile)
+    if (best.tile) this.#found.set(shape, best.tile)
+    const weight = `${shape.shape.join('x')} ${shape.format}`
+    const tile = best.tile ? inWords(best.tile) : 'the rule’s'
+    output.line({ what: 'tile', rows, weight, ruleMs, ms: best.ms, ratio: best.ms / ruleMs, tile })
+  }
+
+  /** What a pass takes with the tiles that are set. */
+  async #ms(): Promise<number> {
+    const program = this.pass.program(this.rows)
+    try {
+      return (await this.#clock.time(program, () => this.pass.reset(this.rows), mostRuns)).median
+    } finally {
+      program.dispose()
+    }
+  }
+}
+
+function inWords({ rows, lanes, pairs, atOnce, depth }: AnyTile): string {
+  return `${rows} rows, ${lanes} lanes of ${pairs} pairs, ${atOnce} slices, ${depth} ahead`
+}
+
+const columns = [
+  shown('rows', 'rows'),
+  shown('ms', 'ms'),
+  shown('by rule', 'ruleMs'),
+  shown('ratio', 'ratio'),
+  shown('weight', 'weight'),
+  shown('tile', 'tile'),
+]
