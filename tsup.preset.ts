@@ -39,7 +39,8 @@ export function build(entry: Record<string, string>): Config {
     target: 'es2022',
     platform: 'neutral',
     removeNodeProtocol: false,
-    external: [/^node:/, /^#/], // in kernels' entry for Node; the test of the browser bundles looks at the others
+    // Node's are in kernels' entry for it, and the test of the browser bundles looks at the others; `#…` is mapped by package.json.
+    external: [/^node:/, /^#/],
     tsconfig: '../../tsconfig.build.json',
     dts: true,
     clean: true,

@@ -8,6 +8,7 @@ import type { PackedWeight } from '../../../packages/kernels/src/weights/packed-
 /** The products with one shape of weight, whose tiles can be set. */
 export interface SettableShape extends TunedShape {
   readonly family: AnyFamily
+  readonly panels: number
 }
 
 /** Stands in for a tuner: measures nothing, notes which weights there are, and sets tiles as it is told. */
@@ -35,16 +36,16 @@ export class SetTiles implements Tuning {
   }
 
   /** What a tuner would try. */
-  candidates({ family, shape }: SettableShape, rows: number): readonly AnyTile[] {
-    return candidates(family, rows, Math.ceil(shape[0] / PANEL), this.#facts)
+  candidates({ family, panels }: SettableShape, rows: number): readonly AnyTile[] {
+    return candidates(family, rows, panels, this.#facts)
   }
 
   /** Has programs that are recorded from now on take the tile wherever it is wide enough, else the rule's; null: the rule's. */
   set(of: SettableShape, rows: number, tile: AnyTile | null): void {
-    const { family, shape } = of
+    const { family, panels } = of
     for (const least of family.leastPairs) {
       const fits = tile !== null && tile.lanes * tile.pairs >= least
-      const own = fits ? tile : family.rule(rows, Math.ceil(shape[0] / PANEL), this.#facts, least)
+      const own = fits ? tile : family.rule(rows, panels, this.#facts, least)
       family.note((this.#tuner as Tuner).book, of, rows, least, own)
     }
   }
@@ -55,6 +56,7 @@ export class SetTiles implements Tuning {
 
   #note({ format, shape }: PackedWeight): void {
     const family = familyOf((this.#place as TunePlace).arithmetic, format)
-    if (family) this.#shapes.set(`${format} ${shape}`, { format, shape, family })
+    const panels = Math.ceil(shape[0] / PANEL)
+    if (family) this.#shapes.set(`${format} ${shape}`, { format, shape, family, panels })
   }
 }

@@ -44,6 +44,13 @@ export async function run(backend: Backend, work: Work): Promise<(Float32Array |
   }
 }
 
+/** Dispatches of a program. */
+export function dispatchesOf(backend: Backend, record: (ops: Ops) => void): number {
+  const program = backend.program('counted', record)
+  program.dispose()
+  return program.dispatches
+}
+
 /** The same matrix on two backends, as what `body` uses; freed afterwards. */
 export async function withWeights<T>(
   backend: Backend,

@@ -1,12 +1,13 @@
-import type { Recorder } from '../recorder'
+import type { Dispatch, Recorder } from '../recorder'
 
 /** Steps of one kind that the op right behind may take back, to do itself what they do: nothing stands between that could miss it. */
 export class LastStep<T> {
   readonly #steps = new WeakMap<Recorder, { readonly step: number; readonly what: T }>()
 
-  /** The step that is recorded next does `what`, and nothing else. */
-  announce(recorder: Recorder, what: T): void {
+  /** Records a dispatch that does `what`, and nothing else. Its pipeline does not begin to compile before it is sure to stay. */
+  record(recorder: Recorder, what: T, dispatch: Dispatch): void {
     this.#steps.set(recorder, { step: recorder.count, what })
+    recorder.later(dispatch.buffers, () => dispatch)
   }
 
   /** Takes the last step back if it is one that suits. */

@@ -112,7 +112,9 @@ export function logitsPass(recorder: Recorder, next: LogitsPass): void {
   }
   known.set(recorder, { work, from, to: recorder.count })
   if (several)
-    bestRecord(recorder, 'sample of chunks', { records: partial as Tensor, count: chunks, rows: pass.rows, out, at })
+    recorder.dispatch(
+      bestRecord('sample of chunks', { records: partial as Tensor, count: chunks, rows: pass.rows, out, at }),
+    )
 }
 
 /** A buffer and how it is used if it is not only read; none where there is no buffer. */

@@ -1,6 +1,6 @@
 import type { Ops } from '@outrider/core/spec'
 import { reads, writes } from '../../bindings'
-import type { Binding, Recorder } from '../../recorder'
+import type { Binding, Dispatch, Recorder } from '../../recorder'
 import { variant } from '../../shader'
 import { peaksOf } from '../linear/peaks'
 import { argmaxWgsl, bestRecordsWgsl } from './argmax.wgsl'
@@ -17,8 +17,8 @@ export function argmax(recorder: Recorder, args: Parameters<Ops['argmax']>[0]): 
   const { logits, vocab, rows, out, at = 0, targetIds } = args
   const peaks = peaksOf(recorder, logits, { vocab, rows, targetIds })
   if (peaks) {
-    choices.announce(recorder, { out, at, rows, peaks })
-    bestRecord(recorder, 'argmax', { records: peaks.records, count: peaks.groups, rows, out, at })
+    const best = { records: peaks.records, count: peaks.groups, rows, out, at }
+    choices.record(recorder, { out, at, rows, peaks }, bestRecord('argmax', best))
     return
   }
   const chunks = Math.ceil(vocab / chunk)
@@ -31,12 +31,11 @@ export function argmax(recorder: Recorder, args: Parameters<Ops['argmax']>[0]): 
     buffers: [...reads(logits), ...writes(target), ...reads(targetIds)],
     workgroups: [chunks, rows],
   })
-  if (!single) bestRecord(recorder, 'argmax of chunks', { records: target, count: chunks, rows, out, at })
+  if (!single) recorder.dispatch(bestRecord('argmax of chunks', { records: target, count: chunks, rows, out, at }))
 }
 
 /** What the best of each row's records stands for: records u32 [rows, count, 2] of (order, token), the first of equals. */
 export function bestRecord(
-  recorder: Recorder,
   label: string,
   args: {
     readonly records: Binding['buffer']
@@ -45,9 +44,8 @@ export function bestRecord(
     readonly out: Binding['buffer']
     readonly at: number
   },
-): void {
+): Dispatch {
   const { records, count, rows, out, at } = args
-  const params = [count, at]
-  const buffers: readonly Binding[] = [...reads(records), ...writes(out)]
-  recorder.later(buffers, () => ({ label, wgsl: bestRecordsWgsl, params, buffers, workgroups: [rows] }))
+  const buffers = [...reads(records), ...writes(out)]
+  return { label, wgsl: bestRecordsWgsl, params: [count, at], buffers, workgroups: [rows] }
 }

@@ -4,7 +4,7 @@ import { webgpu } from '@outrider/kernels'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pass, passTensors } from '../../../test/passes'
 import { randomRows } from '../../../test/rows'
-import { run, withWeights, words } from '../../../test/run'
+import { dispatchesOf, run, withWeights, words } from '../../../test/run'
 import { randomSource } from '../../../test/weight-source'
 import { layouts } from '../../weights/layout'
 
@@ -101,9 +101,7 @@ test.each([
                 on.embed({ table: table!, pass: pass(t, rows, first), out: t('out') })
               }
               choose(ops)
-              const program = backend.program('choose', choose)
-              recorded = program.dispatches
-              program.dispose()
+              recorded = dispatchesOf(backend, choose)
             },
           })
           return { found, recorded }

@@ -16,9 +16,12 @@ interface Finding {
   readonly body: string
 }
 
+/** Lanes of a workgroup where tokens are not searched for. */
+const lanes = 64
+
 const finding: Readonly<Record<TokensOf, Finding>> = {
   pass: {
-    lanes: 64,
+    lanes,
     variables: ['read> tokens: array<u32>', 'read> index: array<u32>'],
     declarations: '',
     body: `
@@ -28,7 +31,7 @@ const finding: Readonly<Record<TokensOf, Finding>> = {
   },
   // The first workgroups along y make the index.
   tree: {
-    lanes: 64,
+    lanes,
     variables: [
       'read> shape: array<u32>',
       'read> history: array<u32>',
@@ -41,7 +44,7 @@ const finding: Readonly<Record<TokensOf, Finding>> = {
   let base = length[0];
   let rows = ${treeRows};
   if (group.y == 0u) {
-    if (group.x == 0u) { ${indexTree(64)} }
+    if (group.x == 0u) { ${indexTree(lanes)} }
     return;
   }
   let row = group.y - 1u;

@@ -21,6 +21,6 @@ export function setLength(recorder: Recorder, move: Move): void {
     buffers: [...writes(length), ...reads(inPlace ? undefined : sequence.length)],
     workgroups: [1],
   }
-  if (!inPlace) moves.announce(recorder, move)
-  recorder.later(dispatch.buffers, () => dispatch)
+  if (inPlace) recorder.dispatch(dispatch)
+  else moves.record(recorder, move, dispatch)
 }

@@ -1,9 +1,9 @@
-import { type Backend, INDEX, MAX_TREE_ROWS, type Ops, type Tensor, type WeightFormat } from '@outrider/core/spec'
+import { type Backend, INDEX, MAX_TREE_ROWS, type Ops, type Tensor } from '@outrider/core/spec'
 import { expect, test } from 'vitest'
 import { againstReference } from '../../../test/against-reference'
 import { u32 } from '../../../test/outcomes'
 import { pass } from '../../../test/passes'
-import { run, withWeights } from '../../../test/run'
+import { dispatchesOf, run, withWeights } from '../../../test/run'
 import { chain, indexOf, shapeOf, trees } from '../../../test/trees'
 import { randomSource } from '../../../test/weight-source'
 
@@ -48,7 +48,7 @@ test.each(
 )(
   'an embedding of $rows rows in $format makes the index that it follows on: $name',
   async ({ parents, format, rows }) => {
-    const source = randomSource(format as WeightFormat, 70, 96, 1)
+    const source = randomSource(format, 70, 96, 1)
     const made = async (backend: Backend) =>
       withWeights(backend, { w: source }, ({ w }) =>
         run(backend, {
@@ -105,9 +105,8 @@ test.each([
   expect(index).toEqual(indexOf(base, parents))
   const { device } = both
   const tensors = new Map(Object.entries(words).map(([name, { shape }]) => [name, device.tensor(shape, 'u32', name)]))
-  const program = device.program('index', (ops) => record(ops, (name) => tensors.get(name)!))
-  expect(program.dispatches).toBe(dispatches)
-  for (const each of [program, ...tensors.values()]) each.dispose()
+  expect(dispatchesOf(device, (ops) => record(ops, (name) => tensors.get(name)!))).toBe(dispatches)
+  for (const each of tensors.values()) each.dispose()
 })
 
 test('only an embedding of the first rows, right behind its own index, makes it', async () => {
@@ -116,11 +115,6 @@ test('only an embedding of the first rows, right behind its own index, makes it'
   const [tokens, shape, history, length] = [words(MAX_TREE_ROWS), words(MAX_TREE_ROWS), words(9), words(1)]
   const [index, another, out] = [words(INDEX.words), words(INDEX.words), device.tensor([2, 96], 'f32', 'rows')]
   await withWeights(device, { w: randomSource('f16', 70, 96, 1) }, async ({ w }) => {
-    const dispatches = (record: (ops: Ops) => void) => {
-      const program = device.program('index', record)
-      program.dispose()
-      return program.dispatches
-    }
     const sequence = { history, length }
     const indexed = (ops: Ops) => ops.treeIndex({ tree: { tokens, shape }, sequence, index })
     const embed = (ops: Ops, first = 0, of = index) =>
@@ -138,7 +132,7 @@ test('only an embedding of the first rows, right behind its own index, makes it'
         embed(ops)
       },
     ].map((follows) =>
-      dispatches((ops) => {
+      dispatchesOf(device, (ops) => {
         indexed(ops)
         follows(ops)
       }),

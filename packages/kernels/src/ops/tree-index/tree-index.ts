@@ -23,8 +23,8 @@ export function treeIndex(recorder: Recorder, made: TreeIndex): void {
     buffers: [...reads(tree.shape, history), ...writes(tree.tokens, index), ...lengths],
     workgroups: [1],
   }
-  if (!move) indexes.announce(recorder, made)
-  recorder.later(dispatch.buffers, () => dispatch)
+  if (move) recorder.dispatch(dispatch)
+  else indexes.record(recorder, made, dispatch)
 }
 
 /** What the index of a pass over a tree is made of, where the last step makes it: it is taken back, whoever asks makes it. */

@@ -2,6 +2,7 @@ import { INDEX, MAX_TREE_ROWS, NO_TOKEN, type Ops, OUTCOME } from '@outrider/cor
 import { expect, test } from 'vitest'
 import { againstReference } from '../../../test/against-reference'
 import { u32 } from '../../../test/outcomes'
+import { dispatchesOf } from '../../../test/run'
 import { chain, indexOf, type Parents, pathOf, trees } from '../../../test/trees'
 import { random } from '../../../test/weight-source'
 
@@ -95,11 +96,7 @@ test('a commit is part of the walk before it, but of no other, and of no other o
   const [index, outcome, another] = [tensor(INDEX.words), tensor(OUTCOME.words), tensor(OUTCOME.words)]
   const walk = { pass: { rows: 4, first: 0, tokens, index }, choices }
   const sequence = { history, length }
-  const dispatches = (record: (ops: Ops) => void) => {
-    const program = device.program('walks', record)
-    program.dispose()
-    return program.dispatches
-  }
+  const dispatches = (record: (ops: Ops) => void) => dispatchesOf(device, record)
   const committed = (ops: Ops) => {
     ops.walkTree({ ...walk, outcome })
     ops.commitTokens({ outcome, sequence })
