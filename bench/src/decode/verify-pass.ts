@@ -86,6 +86,11 @@ export class VerifyPass {
     )
   }
 
+  /** Tensors that hold what a pass came to: keys and values of the last layer, in which all layers before have their part, and the outcome. */
+  get results(): readonly Tensor[] {
+    return [...[...this.#caches].slice(-1), this.outcome]
+  }
+
   dispose(): void {
     this.#owned.dispose()
   }

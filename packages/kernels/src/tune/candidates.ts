@@ -65,7 +65,7 @@ export const floatFamily: AnyFamily = family<Tile>({
           rows: size,
           lanes,
           pairs,
-          depth: software || rows > 4 ? 0 : 1,
+          depth: software || rows > 2 ? 0 : 1,
         }),
       ),
     )
@@ -100,7 +100,7 @@ export const dotFamily: AnyFamily = family<DotTile>({
           rows: size,
           lanes,
           pairs,
-          depth: software || size > 2 ? 1 : 2,
+          depth: software || size > 2 ? 1 : size === 1 && pairs === 2 ? 4 : 2,
         }),
       ),
     )

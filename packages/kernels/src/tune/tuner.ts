@@ -25,7 +25,7 @@ export interface TunePlace {
 }
 
 /** Goes up whenever kernels or candidates change, so that what was measured before no longer counts. */
-const version = 5
+const version = 6
 /** A shape's measurements begin no new number of rows after so long, ms: a Llama has five shapes. */
 const budgetMs = 300
 /** Calls of a product in one measurement, and measurements of a tile. */

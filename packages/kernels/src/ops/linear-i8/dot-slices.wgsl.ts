@@ -26,10 +26,11 @@ export function parallelSlices(kernel: DotKernel, device: DeviceFacts): { memory
   const { lanes, pairs, atOnce } = tile
   const width = lanes * pairs
   const size = lanes * atOnce
-  // Rows whose sums do not fit into workgroup memory take turns.
+  // Rows whose sums do not fit into workgroup memory take turns, equally many in each.
   const words = Math.min(mostBytes, device.limits.maxComputeWorkgroupStorageSize) / 4 - twinWords
   const room = Math.max(1, Math.floor(words / (atOnce * (width * 2 + 1))))
-  const rows = Math.min(tile.rows, 2 ** Math.floor(Math.log2(room)))
+  let rows: number = tile.rows
+  while (rows > room) rows = rows % 2 === 0 ? rows / 2 : 1
   const items = Math.ceil((rows * width) / size)
   const turns = tile.rows / rows
   const each = (emit: (turn: number, item: number) => string): string =>

@@ -18,6 +18,8 @@ const tiles: readonly DotTile[] = [
   { atOnce: 16, rows: 1, lanes: 16, pairs: 2, depth: 2 },
   { atOnce: 16, rows: 3, lanes: 16, pairs: 2, depth: 1 },
   { atOnce: 32, rows: 8, lanes: 8, pairs: 2, depth: 1 }, // rows take turns
+  { atOnce: 32, rows: 3, lanes: 8, pairs: 4, depth: 1 }, // an odd number of them, too
+  { atOnce: 32, rows: 1, lanes: 8, pairs: 2, depth: 4 },
 ]
 
 test.each([

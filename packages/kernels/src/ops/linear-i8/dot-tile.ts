@@ -24,13 +24,15 @@ export interface DotTile {
 const manyGroups = 256
 /** Panels from which on a workgroup may have half of one and still leave enough of them for one row. */
 const manyPanels = 128
-/** Panels from which on tiles of three rows are faster than those of four that lack one. */
+/** Panels from which on two rows of one block each share a read of the weights. */
+const halfManyPanels = 48
+/** Panels from which on tiles of three rows are faster than those of four that lack one, and few outputs are read far ahead. */
 const somePanels = 32
 
 /**
- * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an
- * H100: few rows wait for memory and want many lanes; many rows compute and want sums in registers, as soon as there are
- * workgroups enough. Where outputs are few, one row with two pairs a lane is read faster by the tile of two rows.
+ * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured in whole
+ * passes on an H200: few rows wait for memory and want many lanes that read ahead; many rows compute and want sums in registers,
+ * as soon as there are workgroups enough. Where outputs are very few, one row is read faster by the tile of two.
  */
 export function chooseDotTile(rows: number, panels: number, device: DeviceFacts, leastPairs: 1 | 16 | 32 = 1): DotTile {
   if (device.software) {
@@ -41,13 +43,20 @@ export function chooseDotTile(rows: number, panels: number, device: DeviceFacts,
     return { atOnce: 16, rows: 8, lanes: 8, pairs: 4, depth: 1 }
   // Rows that are not there are computed all the same, which counts where weights are large.
   const few = panels >= somePanels && (rows === 3 || rows === 5 || rows === 6) ? 3 : 4
+  const many = panels >= manyPanels
   if (leastPairs === 32) {
-    if (rows > 2) return { atOnce: 16, rows: few, lanes: 16, pairs: 2, depth: rows > 4 ? 1 : 2 }
-    return { atOnce: 32, rows: rows === 2 ? 2 : 1, lanes: 8, pairs: 4, depth: rows === 2 ? 1 : 2 }
+    if (rows > (many ? 2 : 4)) return { atOnce: 16, rows: few, lanes: 16, pairs: 2, depth: rows > 4 ? 1 : 2 }
+    const alone = many && rows === 1
+    return { atOnce: 32, rows: alone ? 1 : 2, lanes: 8, pairs: 4, depth: alone || rows > 2 ? 2 : 1 }
   }
-  if (rows > 16) return { atOnce: 32, rows: 8, lanes: 8, pairs: 2, depth: 1 }
-  if (rows > 4) return { atOnce: 32, rows: few, lanes: 8, pairs: 2, depth: 1 }
-  if (rows > 1 || (leastPairs === 16 && panels < manyPanels))
-    return { atOnce: 32, rows: 2, lanes: 8, pairs: 2, depth: 1 }
-  return { atOnce: 32, rows: 1, lanes: 8, pairs: leastPairs === 16 || panels >= manyPanels ? 2 : 1, depth: 2 }
+  if (rows > 2) return { atOnce: 32, rows: rows > 16 ? 8 : few, lanes: 8, pairs: 2, depth: 1 }
+  const size = rows === 2 ? 2 : 1
+  if (leastPairs === 1) {
+    if (!many) return { atOnce: 32, rows: size, lanes: 8, pairs: 1, depth: 2 }
+    if (size === 2) return { atOnce: 16, rows: 2, lanes: 16, pairs: 2, depth: 1 }
+    return { atOnce: 32, rows: 1, lanes: 8, pairs: 2, depth: 2 }
+  }
+  if (panels < somePanels) return { atOnce: 32, rows: 2, lanes: 8, pairs: 2, depth: 1 }
+  if (size === 2 && panels >= halfManyPanels) return { atOnce: 32, rows: 2, lanes: 8, pairs: 4, depth: 2 }
+  return { atOnce: 32, rows: 1, lanes: 8, pairs: 2, depth: 4 }
 }

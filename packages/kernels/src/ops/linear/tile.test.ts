@@ -8,8 +8,28 @@ test('two to four rows of few outputs are shared out among workgroups, of many t
   const rowsOf = (panels: number) => [1, 2, 3, 4].map((rows) => chooseTile(rows, panels, gpu).rows)
   expect(rowsOf(9)).toEqual([1, 1, 2, 2])
   expect(rowsOf(32)).toEqual([1, 1, 2, 2])
-  expect(rowsOf(33)).toEqual([1, 2, 4, 4])
+  expect(rowsOf(33)).toEqual([1, 2, 2, 2])
   expect(rowsOf(256)).toEqual([1, 2, 4, 4])
+})
+
+test('three and four rows share a read where their workgroups are at work at once, or outputs are many', () => {
+  const tileOf = (panels: number) => {
+    const { rows, depth } = chooseTile(4, panels, gpu)
+    return [rows, depth]
+  }
+  expect([48, 49, 64, 65, 127].map(tileOf)).toEqual([
+    [2, 0],
+    [4, 1],
+    [4, 1],
+    [2, 0],
+    [2, 0],
+  ])
+  expect([128, 191, 192, 2004].map(tileOf)).toEqual([
+    [4, 0],
+    [4, 0],
+    [4, 0],
+    [4, 0],
+  ])
 })
 
 test('of five rows and more, two, four or eight share a read, the more there is to do the more', () => {

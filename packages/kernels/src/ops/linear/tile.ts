@@ -26,6 +26,8 @@ const [somePanels, manyPanels] = [128, 192]
 
 /** Panels up to which a large device is busier with the rows of two and of four in workgroups of their own. */
 const fewPanels = 32
+/** Panels of which it takes a workgroup a half at once, each alone on a multiprocessor: four rows share a read, a unit ahead. */
+const oneTurn = [49, 64] as const
 
 /**
  * The tile for a product of `rows` rows by `panels` panels, with at least `leastPairs` pairs in a workgroup. Measured on an H100
@@ -41,13 +43,11 @@ export function chooseTile(rows: number, panels: number, device: DeviceFacts, le
   if (panels <= fewPanels && size > 1)
     return { ...tile, rows: size === 4 ? 2 : 1, pairs: size === 2 || panels < 12 ? few : 2 }
   if (panels >= manyPanels)
-    return {
-      ...tile,
-      atOnce: 16,
-      lanes: size === 2 ? 16 : 8,
-      pairs: size === 4 ? 4 : size === 1 && panels < 256 ? few : 2,
-    }
-  if (size === 4) return { ...tile, depth: panels < somePanels ? 1 : 0 }
+    return { ...tile, atOnce: 16, pairs: size === 1 && panels < 256 ? few : 2, depth: size === 4 ? 0 : 1 }
+  if (size === 4) {
+    if (panels >= oneTurn[0] && panels <= oneTurn[1]) return tile
+    return { ...tile, rows: panels < somePanels ? 2 : 4, depth: 0 }
+  }
   return { ...tile, pairs: size === 1 && panels < somePanels ? few : 2, depth: panels < 12 ? 2 : 1 }
 }
 
