@@ -173,6 +173,7 @@ export class WebGpuBackend implements Backend {
         }
         return timings[0] ?? performance.now() - from
       },
+      run: async (program, read) => (await this.submit([program], [read]))[0] as ArrayBuffer,
       now: () => performance.now(),
     }
   }

@@ -28,8 +28,15 @@ beforeAll(async () => {
 })
 afterAll(() => open.device.destroy())
 
-/** A place where programs take what `ms` says, by the number of their tile, and each look at the clock takes `tick`. */
-function place(arithmetic: Arithmetic, ms: (tile: number) => number, tick = 0): TunePlace & { measured: number } {
+/**
+ * A place where programs take what `ms` says, by the number of their tile, each look at the clock takes `tick`, and tiles leave what
+ * `word` says.
+ */
+function place(
+  arithmetic: Arithmetic,
+  ms: (tile: number) => number,
+  { tick = 0, word = () => 1 }: { tick?: number; word?: (tile: number) => number } = {},
+): TunePlace & { measured: number } {
   let now = 0
   const here = {
     measured: 0,
@@ -46,6 +53,7 @@ function place(arithmetic: Arithmetic, ms: (tile: number) => number, tick = 0): 
       here.measured++
       return ms(Number(label.split(' ')[1]))
     },
+    run: async ({ label }: WebGpuProgram) => Uint32Array.of(1, word(Number(label.split(' ')[1]))).buffer,
     now: () => (now += tick),
   }
   return here
@@ -109,6 +117,22 @@ test('in i8 each width has a choice of its own, wide enough', async () => {
   }
 })
 
+test('a tile that leaves other bits than the rule’s is not taken, the next fastest is', async () => {
+  const ms = (tile: number) => ({ 1: 2, 2: 1 })[tile] ?? 3
+  for (const arithmetic of ['f32', 'i8'] as const) {
+    const family = arithmetic === 'f32' ? floatFamily : dotFamily
+    const book = async (word: (tile: number) => number) => {
+      const tuner = new Tuner(place(arithmetic, ms, { word }), cacheOf(new Map()))
+      await tuner.tune(weight)
+      return arithmetic === 'f32' ? tuner.book.tile(weight, 8) : tuner.book.dotTile(weight, 8, 1)
+    }
+    const tiles = candidates(family, 8, 3, open.facts)
+    expect(await book(() => 1)).toEqual(tiles[2])
+    expect(await book((tile) => (tile === 2 ? 7 : 1))).toEqual(tiles[1])
+    expect(await book((tile) => (tile === 0 ? 1 : 7))).toEqual(family.rule(8, 3, open.facts, 1))
+  }
+})
+
 test('the rule stays where others are hardly faster', async () => {
   const tuner = new Tuner(
     place('i8', (tile) => (tile === 0 ? 1 : 0.98)),
@@ -162,7 +186,7 @@ test('a broken entry is measured anew and replaced, a cache that throws is none'
 
 test('when time is up the rules hold for what was not measured, plain decoding being first', async () => {
   const tuner = new Tuner(
-    place('f32', (tile) => (tile === 1 ? 1 : 2), 200),
+    place('f32', (tile) => (tile === 1 ? 1 : 2), { tick: 200 }),
     cacheOf(new Map()),
   )
   await tuner.tune(weight)

@@ -1,6 +1,6 @@
-import type { Arithmetic } from '@outrider/core/spec'
+import type { Arithmetic, Tensor } from '@outrider/core/spec'
 import type { DeviceFacts } from '../device'
-import { DeviceTensor, type Memory } from '../memory'
+import { DeviceTensor, deviceBuffer, type Memory } from '../memory'
 import { linear } from '../ops/linear/linear'
 import type { WebGpuProgram } from '../programs'
 import type { Recorder } from '../recorder'
@@ -20,6 +20,8 @@ export interface TunePlace {
   record(label: string, body: (recorder: Recorder) => void): WebGpuProgram
   /** Runs a program to its end: ms. */
   time(program: WebGpuProgram): Promise<number>
+  /** Runs a program, and reads what it left there. */
+  run(program: WebGpuProgram, read: Tensor): Promise<ArrayBuffer>
   /** ms, from any beginning. */
   now(): number
 }
@@ -41,7 +43,7 @@ export interface Tuning {
 
 /**
  * Measures, as weights are loaded, which way of cutting products suits the device, at most about a third of a second for each new
- * shape of weight, and keeps the choice. The bits of all results are the same. `cache`: where choices are kept; default in memory, as
+ * shape of weight, and keeps the choice. The bits of all results are the same: a tile with others is not taken. `cache`: where choices are kept; default in memory, as
  * long as the process or page lives.
  *
  * @example
@@ -101,37 +103,61 @@ export class Tuner {
     const [outputs, inputs] = weight.shape
     const most = Math.max(...rowBuckets)
     const x = new DeviceTensor(memory, [most, inputs], 'f32', 'tuning x')
-    const out = new DeviceTensor(memory, [most, outputs], 'f32', 'tuning out')
     try {
+      memory.write(deviceBuffer(memory, x), noise(most * inputs), 0)
       const until = now() + budgetMs
       for (const rows of order) {
         if (now() >= until) return
-        const tiles = found.candidates(rows)
-        const times = await this.#times(
-          tiles.map((tile) => (recorder) => {
+        const out = new DeviceTensor(memory, [rows, outputs], 'f32', 'tuning out')
+        const programs = found.candidates(rows).map((tile, i) =>
+          this.place.record(`tile ${i}`, (recorder) => {
             for (let call = 0; call < calls; call++) linear(recorder, { x, weight, out, rows }, family.options(tile))
           }),
         )
-        found.choose(rows, times)
+        try {
+          await this.#choose(rows, found, programs, out)
+        } finally {
+          for (const program of programs) program.dispose()
+          out.dispose()
+        }
       }
     } finally {
       x.dispose()
-      out.dispose()
+    }
+  }
+
+  /** Takes the fastest tiles that leave the bits in `out` that the rule's leaves: a driver may get a shader wrong. */
+  async #choose(rows: number, found: Choices, programs: readonly WebGpuProgram[], out: Tensor): Promise<void> {
+    const bits = async (tile: number) => new Uint32Array(await this.place.run(programs[tile] as WebGpuProgram, out))
+    const times = await this.#times(programs)
+    const expected = await bits(0)
+    const seen = new Set([0])
+    for (;;) {
+      const tile = [...found.choose(rows, times)].find((chosen) => !seen.has(chosen))
+      if (tile === undefined) return
+      seen.add(tile)
+      const actual = await bits(tile)
+      if (expected.some((word, i) => word !== actual[i])) times[tile] = Number.POSITIVE_INFINITY
     }
   }
 
   /** The median time of each program, ms; they take turns, so that a clock that rises or falls meets all of them. */
-  async #times(bodies: readonly ((recorder: Recorder) => void)[]): Promise<readonly number[]> {
-    const programs = bodies.map((body, i) => this.place.record(`tile ${i}`, body))
-    try {
-      await Promise.all(programs.map((program) => program.compile()))
-      for (const program of programs) await this.place.time(program)
-      const times: number[][] = programs.map(() => [])
-      for (let turn = 0; turn < turns; turn++)
-        for (const [i, program] of programs.entries()) times[i]?.push(await this.place.time(program))
-      return times.map((each) => each.sort((a, b) => a - b)[turns >> 1] as number)
-    } finally {
-      for (const program of programs) program.dispose()
-    }
+  async #times(programs: readonly WebGpuProgram[]): Promise<number[]> {
+    await Promise.all(programs.map((program) => program.compile()))
+    for (const program of programs) await this.place.time(program)
+    const times: number[][] = programs.map(() => [])
+    for (let turn = 0; turn < turns; turn++)
+      for (const [i, program] of programs.entries()) times[i]?.push(await this.place.time(program))
+    return times.map((each) => each.sort((a, b) => a - b)[turns >> 1] as number)
   }
+}
+
+/** Numbers between -1 and 1 without a pattern that a product would not notice. */
+function noise(count: number): Float32Array {
+  const values = new Float32Array(count)
+  for (let i = 0, state = 1; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    values[i] = state / 2 ** 31
+  }
+  return values
 }
