@@ -1,5 +1,5 @@
 export { chunkRows } from './buckets'
 export { VerifyCost } from './cost-curve'
-export { rowInvariant } from './row-invariance'
+export { InvarianceProbe } from './row-invariance'
 export { guarded, Sampler } from './sampler'
 export { type Computed, type Kept, Verifier } from './verifier'

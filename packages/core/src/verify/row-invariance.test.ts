@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { writeTinyModel } from '../../test/support/tiny-model'
 import { openCheckpoint } from '../load'
 import { loadDecoder } from '../model'
+import { Owned } from '../owned'
 import { referenceBackend } from '../reference'
 import type { Backend, Ops } from '../spec'
-import { rowInvariant } from './row-invariance'
+import { InvarianceProbe } from './row-invariance'
 
 /** A pass in which one row comes out differently: those of `rows` rows, row `row`. */
 interface Flaw {
@@ -50,7 +51,9 @@ async function found(maxRows: number, flaw: Flaw | null): Promise<boolean> {
   const checkpoint = await openCheckpoint(folder)
   const model = await loadDecoder(backend, checkpoint, { slots: 256 + maxRows, maxRows })
   await checkpoint.close()
-  const same = await rowInvariant(backend, model, maxRows)
+  const owned = new Owned()
+  const same = await new InvarianceProbe(backend, model, maxRows, owned).run()
+  owned.dispose()
   model.dispose()
   expect(real.stats.liveBytes).toBe(0)
   return same

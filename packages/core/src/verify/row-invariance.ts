@@ -1,6 +1,6 @@
 import { createKvCache } from '../cache'
-import { Owned } from '../owned'
-import type { Backend, DecoderModel, Pass, SequenceTensors, Tensor, TreeTensors } from '../spec'
+import type { Owned } from '../owned'
+import type { Backend, DecoderModel, Pass, Program, SequenceTensors, Tensor, TreeTensors } from '../spec'
 import { INDEX, MAX_PATH, MAX_TREE_ROWS } from '../spec'
 import { buckets } from './buckets'
 
@@ -10,18 +10,10 @@ const positions = 17
 /**
  * Whether this device gives a row the same bits alone and in passes of every size: runs the model's first layer over a few tokens
  * one by one, then in every bucket, full and padded. A bucket larger than a path holds the same chain several times, so that the
- * rows that are compared stand all over it. Throws what the device throws.
+ * rows that are compared stand all over it. Its passes, which `owned` has charge of, begin to compile when it
+ * is made, all at once.
  */
-export async function rowInvariant(backend: Backend, model: DecoderModel, maxRows: number): Promise<boolean> {
-  const owned = new Owned()
-  try {
-    return await new Probe(backend, model, maxRows, owned).run()
-  } finally {
-    owned.dispose()
-  }
-}
-
-class Probe {
+export class InvarianceProbe {
   readonly #sequence: SequenceTensors
   readonly #tree: TreeTensors
   readonly #index: Tensor
@@ -30,6 +22,8 @@ class Probe {
   readonly #out: Tensor
   readonly #cache: ReturnType<typeof createKvCache>
   readonly #width: number
+  /** By the rows that a pass has. */
+  readonly #programs = new Map<number, Program>()
 
   constructor(
     private readonly backend: Backend,
@@ -48,8 +42,10 @@ class Probe {
     // Any tokens do: a multiplicative step spreads them over the vocabulary.
     this.#history = Uint32Array.from({ length: slots }, (_, i) => ((i + 1) * 40503) % model.config.vocab)
     backend.write(this.#sequence.history, this.#history)
+    for (const rows of buckets(maxRows)) this.#programs.set(rows, owned.add(this.#record(rows)))
   }
 
+  /** Throws what the device throws. */
   async run(): Promise<boolean> {
     const count = Math.min(positions, this.maxRows)
     const alone: Uint32Array[] = []
@@ -70,30 +66,29 @@ class Probe {
    * position `base`, and chains of the tokens after it.
    */
   async #pass(rows: number, base: number, live: number): Promise<readonly Uint32Array[]> {
+    const row = (at: number): number => (at === 0 ? live : level(at) === 1 ? 0 : at - 1)
+    const token = (at: number): number => this.#history[base + level(at)] as number
+    this.backend.write(this.#sequence.length, Uint32Array.of(base))
+    this.backend.write(
+      this.#tree.shape,
+      Uint32Array.from({ length: live }, (_, at) => row(at)),
+    )
+    this.backend.write(
+      this.#tree.tokens,
+      Uint32Array.from({ length: live }, (_, at) => token(at)),
+    )
+    const [bytes] = await this.backend.submit([this.#programs.get(rows) as Program], [this.#out])
+    const bits = new Uint32Array(bytes as ArrayBuffer)
+    return Array.from({ length: live }, (_, at) => bits.slice(at * this.#width, (at + 1) * this.#width))
+  }
+
+  #record(rows: number): Program {
     const pass: Pass = { rows, first: 0, tokens: this.#tree.tokens, index: this.#index }
-    const program = this.backend.program(`probe ${rows}`, (ops) => {
+    return this.backend.program(`probe ${rows}`, (ops) => {
       ops.treeIndex({ tree: this.#tree, sequence: this.#sequence, index: pass.index })
       const x = this.model.forward(ops, { pass, cache: this.#cache, to: 1 })
       ops.concat({ parts: [{ x }], out: this.#out, rows })
     })
-    try {
-      const row = (at: number): number => (at === 0 ? live : level(at) === 1 ? 0 : at - 1)
-      const token = (at: number): number => this.#history[base + level(at)] as number
-      this.backend.write(this.#sequence.length, Uint32Array.of(base))
-      this.backend.write(
-        this.#tree.shape,
-        Uint32Array.from({ length: live }, (_, at) => row(at)),
-      )
-      this.backend.write(
-        this.#tree.tokens,
-        Uint32Array.from({ length: live }, (_, at) => token(at)),
-      )
-      const [bytes] = await this.backend.submit([program], [this.#out])
-      const bits = new Uint32Array(bytes as ArrayBuffer)
-      return Array.from({ length: live }, (_, at) => bits.slice(at * this.#width, (at + 1) * this.#width))
-    } finally {
-      program.dispose()
-    }
   }
 }
 

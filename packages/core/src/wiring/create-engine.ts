@@ -5,7 +5,7 @@ import { Turns } from '../decode'
 import { OutriderError } from '../errors'
 import { type OpenOptions, openCheckpoint, openTensors } from '../load'
 import { loadDecoder } from '../model'
-import { building, type Owned } from '../owned'
+import { building, Owned } from '../owned'
 import type {
   Backend,
   Checkpoint,
@@ -17,7 +17,7 @@ import type {
   Tokenizer,
 } from '../spec'
 import { MAX_TREE_ROWS } from '../spec'
-import { rowInvariant, VerifyCost } from '../verify'
+import { InvarianceProbe, VerifyCost } from '../verify'
 import { Engine } from './engine'
 import { engineModule } from './modules'
 import { checkStrategy, keptStates, Roster } from './roster'
@@ -89,6 +89,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const limits = engineLimits(options, strategies, checkpoint)
       const tokenizer = await checkpoint.tokenizer()
       const model = owned.add(await decoder(backend, checkpoint, limits, options))
+      // Its passes compile while strategies are loaded.
+      const probing = owned.add(new Owned())
+      const probe = options.selfCheck === false ? null : new InvarianceProbe(backend, model, limits.maxRows, probing)
       const [turns, cost] = [new Turns(), new VerifyCost(backend, model, limits.maxRows)]
       const verifyCost: StrategyHost['verifyCost'] = (budget) => turns.take(() => cost.ask(budget))
       const hosting: EngineHosting = { backend, model, tokenizer, limits, options, verifyCost }
@@ -98,7 +101,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         await roster.add(strategy)
       }
       throwIfAborted(options.signal)
-      const exact = options.selfCheck === false || (await rowInvariant(backend, model, limits.maxRows))
+      const exact = (await probe?.run()) ?? true
+      probing.dispose()
       throwIfAborted(options.signal)
       if (options.measureCost) await cost.ask()
       throwIfAborted(options.signal)
