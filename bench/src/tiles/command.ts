@@ -67,8 +67,12 @@ class Search {
     const { tiles, rows } = this
     for (const shape of tiles.shapes) await this.#shape(shape)
     const [ruleMs, ms] = await this.#inTurn(
-      () => tiles.shapes.forEach((shape) => void tiles.set(shape, rows, null)),
-      () => this.#found.forEach((tile, shape) => void tiles.set(shape, rows, tile)),
+      () => {
+        for (const shape of tiles.shapes) tiles.set(shape, rows, null)
+      },
+      () => {
+        for (const [shape, tile] of this.#found) tiles.set(shape, rows, tile)
+      },
     )
     this.settings.output.line({ what: 'pass', rows, weight: 'all', ruleMs, ms, ratio: ms / ruleMs })
     this.#clock.dispose()

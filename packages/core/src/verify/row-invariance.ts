@@ -10,8 +10,7 @@ const positions = 17
 /**
  * Whether this device gives a row the same bits alone and in passes of every size: runs the model's first layer over a few tokens
  * one by one, then in every bucket, full and padded. A bucket larger than a path holds the same chain several times, so that the
- * rows that are compared stand all over it. Its passes, which `owned` has charge of, begin to compile when it
- * is made, all at once.
+ * rows that are compared stand all over it. Its passes, which `owned` has charge of, begin to compile when it is made, all at once.
  */
 export class InvarianceProbe {
   readonly #sequence: SequenceTensors
