@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Backend } from '@outrider/core'
+import type { Backend, Program } from '@outrider/core'
 import type { AnyTile } from '../../../packages/kernels/src/tune/candidates'
 import { rowBuckets } from '../../../packages/kernels/src/tune/tile-book'
 import { Clock } from '../clock'
@@ -127,23 +127,28 @@ class Search {
   }
 
   /** What a pass comes to with the tiles that are set, in words. */
-  async #bits(): Promise<string> {
+  #bits(): Promise<string> {
     const { backend, pass, rows } = this
-    const program = pass.program(rows)
-    try {
+    return this.#recorded(async (program) => {
       pass.reset(rows)
       const results = await backend.submit([program], pass.results)
       return results.map((bytes) => createHash('sha256').update(new Uint8Array(bytes)).digest('hex')).join(' ')
-    } finally {
-      program.dispose()
-    }
+    })
   }
 
   /** What a pass takes with the tiles that are set. */
-  async #ms(): Promise<number> {
+  #ms(): Promise<number> {
+    const { pass, rows } = this
+    return this.#recorded(async (program) => {
+      const { median } = await this.#clock.time(program, () => pass.reset(rows), mostRuns)
+      return median
+    })
+  }
+
+  async #recorded<T>(use: (program: Program) => Promise<T>): Promise<T> {
     const program = this.pass.program(this.rows)
     try {
-      return (await this.#clock.time(program, () => this.pass.reset(this.rows), mostRuns)).median
+      return await use(program)
     } finally {
       program.dispose()
     }

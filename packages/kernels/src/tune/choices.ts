@@ -24,21 +24,20 @@ export class Choices {
     return candidates(this.family, rows, this.#panels, this.facts)
   }
 
-  /** Takes the fastest tiles; gives their places. */
+  /** Takes the fastest tiles; gives the places of those that replace a rule's. */
   choose(rows: number, times: readonly number[]): ReadonlySet<number> {
     const tiles = this.candidates(rows)
-    const chosen = new Set<number>()
+    const replacing = new Set<number>()
     for (const least of this.family.leastPairs) {
       const rule = tiles.findIndex((tile) => JSON.stringify(tile) === JSON.stringify(this.#rule(rows, least)))
       let best = rule
       for (const [i, { lanes, pairs }] of tiles.entries())
         if (lanes * pairs >= least && (times[i] as number) < (times[best] as number)) best = i
       const faster = (times[best] as number) < gain * (times[rule] as number)
-      const taken = faster ? best : rule
-      this.#chosen = { ...this.#chosen, [`${rows} ${least}`]: taken }
-      chosen.add(taken)
+      this.#chosen = { ...this.#chosen, [`${rows} ${least}`]: faster ? best : rule }
+      if (faster) replacing.add(best)
     }
-    return chosen
+    return replacing
   }
 
   /** Takes over what an earlier tuner wrote; false, and nothing is taken, where it is not that. */

@@ -133,6 +133,18 @@ test('a tile that leaves other bits than the rule’s is not taken, the next fas
   }
 })
 
+test('what was taken is given back where a program cannot be recorded', async () => {
+  const before = memory.liveBytes
+  const here = place('f32', () => 1)
+  const { record } = here
+  here.record = (label, body) => {
+    if (label === 'tile 2') throw new Error('no more')
+    return record(label, body)
+  }
+  await expect(new Tuner(here, cacheOf(new Map())).tune(weight)).rejects.toThrow('no more')
+  expect(memory.liveBytes).toBe(before)
+})
+
 test('the rule stays where others are hardly faster', async () => {
   const tuner = new Tuner(
     place('i8', (tile) => (tile === 0 ? 1 : 0.98)),

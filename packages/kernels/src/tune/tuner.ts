@@ -1,7 +1,8 @@
+import { Owned } from '@outrider/core'
 import type { Arithmetic, Tensor } from '@outrider/core/spec'
 import type { DeviceFacts } from '../device'
 import { DeviceTensor, deviceBuffer, type Memory } from '../memory'
-import { linear } from '../ops/linear/linear'
+import { type LinearOptions, linear } from '../ops/linear/linear'
 import type { WebGpuProgram } from '../programs'
 import type { Recorder } from '../recorder'
 import type { PackedWeight } from '../weights/packed-weight'
@@ -43,8 +44,8 @@ export interface Tuning {
 
 /**
  * Measures, as weights are loaded, which way of cutting products suits the device, at most about a third of a second for each new
- * shape of weight, and keeps the choice. The bits of all results are the same: a tile with others is not taken. `cache`: where choices are kept; default in memory, as
- * long as the process or page lives.
+ * shape of weight, and keeps the choice. The bits of all results are the same: a tile with others is not taken. `cache`: where
+ * choices are kept; default in memory, as long as the process or page lives.
  *
  * @example
  * ```ts
@@ -108,17 +109,18 @@ export class Tuner {
       const until = now() + budgetMs
       for (const rows of order) {
         if (now() >= until) return
-        const out = new DeviceTensor(memory, [rows, outputs], 'f32', 'tuning out')
-        const programs = found.candidates(rows).map((tile, i) =>
-          this.place.record(`tile ${i}`, (recorder) => {
-            for (let call = 0; call < calls; call++) linear(recorder, { x, weight, out, rows }, family.options(tile))
-          }),
-        )
+        const owned = new Owned()
         try {
+          const out = owned.add(new DeviceTensor(memory, [rows, outputs], 'f32', 'tuning out'))
+          const record = (options: LinearOptions) => (recorder: Recorder) => {
+            for (let call = 0; call < calls; call++) linear(recorder, { x, weight, out, rows }, options)
+          }
+          const programs = found
+            .candidates(rows)
+            .map((tile, i) => owned.add(this.place.record(`tile ${i}`, record(family.options(tile)))))
           await this.#choose(rows, found, programs, out)
         } finally {
-          for (const program of programs) program.dispose()
-          out.dispose()
+          owned.dispose()
         }
       }
     } finally {
@@ -130,14 +132,15 @@ export class Tuner {
   async #choose(rows: number, found: Choices, programs: readonly WebGpuProgram[], out: Tensor): Promise<void> {
     const bits = async (tile: number) => new Uint32Array(await this.place.run(programs[tile] as WebGpuProgram, out))
     const times = await this.#times(programs)
-    const expected = await bits(0)
-    const seen = new Set([0])
+    const right = new Set<number>()
+    let expected: Uint32Array | undefined
     for (;;) {
-      const tile = [...found.choose(rows, times)].find((chosen) => !seen.has(chosen))
+      const tile = [...found.choose(rows, times)].find((chosen) => !right.has(chosen))
       if (tile === undefined) return
-      seen.add(tile)
+      expected ??= await bits(0)
       const actual = await bits(tile)
-      if (expected.some((word, i) => word !== actual[i])) times[tile] = Number.POSITIVE_INFINITY
+      if (expected.every((word, i) => word === actual[i])) right.add(tile)
+      else times[tile] = Number.POSITIVE_INFINITY
     }
   }
 

@@ -25,7 +25,7 @@ test.each([
   ['q4_0', 4256, [...tiles, ...ofGpus]], // slices of four and of five blocks
   ['q4_k', 1280, [tiles[0]!, tiles[2]!]], // units of a longer block, minima
 ] as const)('every tile gives the same bits: %s', async (format, inputs, tiles) => {
-  const [rows, outputs] = [3, 70]
+  const [rows, outputs] = [5, 70]
   const weight = await uploadWeight(parts.memory, randomSource(format, outputs, inputs), 'w')
   const x = parts.tensor([rows, inputs], randomRows(rows, inputs, 1))
   const norm = { gain: parts.tensor([inputs], randomRows(1, inputs, 2)), eps: 1e-5 }

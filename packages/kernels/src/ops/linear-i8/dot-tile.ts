@@ -25,7 +25,7 @@ const manyGroups = 256
 /** Panels from which on a workgroup may have half of one and still leave enough of them for one row. */
 const manyPanels = 128
 /** Panels from which on two rows of one block each share a read of the weights. */
-const halfManyPanels = 48
+const sharingPanels = 48
 /** Panels from which on tiles of three rows are faster than those of four that lack one, and few outputs are read far ahead. */
 const somePanels = 32
 
@@ -57,6 +57,6 @@ export function chooseDotTile(rows: number, panels: number, device: DeviceFacts,
     return { atOnce: 32, rows: 1, lanes: 8, pairs: 2, depth: 2 }
   }
   if (panels < somePanels) return { atOnce: 32, rows: 2, lanes: 8, pairs: 2, depth: 1 }
-  if (size === 2 && panels >= halfManyPanels) return { atOnce: 32, rows: 2, lanes: 8, pairs: 4, depth: 2 }
+  if (size === 2 && panels >= sharingPanels) return { atOnce: 32, rows: 2, lanes: 8, pairs: 4, depth: 2 }
   return { atOnce: 32, rows: 1, lanes: 8, pairs: 2, depth: 4 }
 }

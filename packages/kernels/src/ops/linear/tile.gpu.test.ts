@@ -22,6 +22,7 @@ const tiles: readonly Tile[] = [
   { atOnce: 1, rows: 1, lanes: 8, pairs: 4, depth: 0 },
   { atOnce: 1, rows: 2, lanes: 16, pairs: 2, depth: 2 },
   { atOnce: 1, rows: 8, lanes: 32, pairs: 1, depth: 1 },
+  { atOnce: 16, rows: 4, lanes: 8, pairs: 2, depth: 0 },
 ]
 const ofGpus = ruleTiles(chooseTile, [1, 16])
 
